@@ -1,0 +1,132 @@
+"""What several tests need: outside programs, public tables, and a running dashboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Other names under which a program may be installed, and how a person gets it.
+_OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    "chromium": ("chromium-browser", "google-chrome", "/usr/bin/chromium"),
+}
+_HOW_TO_INSTALL = {
+    "chromium": "install Debian's package chromium, or Google Chrome",
+    "Rscript": "install R (Debian: r-base-core r-cran-survival r-cran-jsonlite)",
+}
+
+
+def need(program: str) -> str:
+    """Return the path of an outside program, or skip the test that needs it.
+
+    With ``STRATISCOPE_FULL=1``, as in continuous integration, a missing program fails the test.
+    """
+    for name in (program, *_OTHER_NAMES.get(program, ())):
+        path = shutil.which(name)
+        if path is not None:
+            return path
+    _skip_or_fail(f"needs {program}: {_HOW_TO_INSTALL.get(program, 'install it')}")
+
+
+def _skip_or_fail(reason: str) -> NoReturn:
+    if os.environ.get("STRATISCOPE_FULL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def tables() -> Path:
+    """Return the folder of public tables, or skip the test: a clone does not bring them."""
+    named = os.environ.get("STRATISCOPE_TABLES")
+    folder = Path(named) if named else ROOT.parent / "shared" / "tables"
+    if not folder.is_dir():
+        pytest.skip("needs the folder of public tables: name it in STRATISCOPE_TABLES")
+    return folder
+
+
+def free_port() -> int:
+    """Return a port of this computer on which nothing listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Served(str):
+    """The address of a running dashboard, such as ``http://127.0.0.1:51234``."""
+
+    __slots__ = ("_log",)
+
+    _log: Path
+
+    @classmethod
+    def at(cls, url: str, log: Path) -> Served:
+        """Return the address together with the file that the server writes to."""
+        served = cls(url)
+        served._log = log
+        return served
+
+    def log(self) -> str:
+        """Return what the server has printed so far, both streams in one."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def serve(app_path: str | Path, *, port: int | None = None) -> Iterator[Served]:
+    """Run an app as ``make run`` does, without opening a browser, until the block ends."""
+    app = Path(app_path).resolve()
+    port = free_port() if port is None else port
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
+    with tempfile.TemporaryDirectory() as folder:
+        served = Served.at(f"http://127.0.0.1:{port}", Path(folder) / "server.log")
+        with open(served._log, "wb") as out:
+            server = subprocess.Popen(
+                command, cwd=app.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        try:
+            _wait_until_healthy(server, served)
+            yield served
+        finally:
+            _stop(server)
+
+
+def _wait_until_healthy(server: subprocess.Popen[bytes], served: Served) -> None:
+    # A proxy that the surroundings name must not see what stays on this computer.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            pytest.fail(f"the dashboard stopped at its start:\n{served.log()}")
+        try:
+            with opener.open(f"{served}/_stcore/health", timeout=5) as answer:
+                if answer.read() == b"ok":
+                    return
+        except urllib.error.HTTPError as refused:
+            refused.close()
+        except OSError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"the dashboard did not answer within a minute:\n{served.log()}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
