@@ -1,0 +1,55 @@
+"""The headless command: ``python -m core analyse --data COHORT "QUERY"``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from core.analysis import analyse_query
+from core.errors import StratiscopeError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise StratiscopeError(
+            f"The command cannot be read: {message}",
+            'Write it like: python -m core analyse --data gbsg2 "group_by=horTh"',
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, or 2 when the data or query cannot be used.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process when left out.
+    """
+    parser = _Parser(prog="python -m core", description="Stratiscope without a browser.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    analyse = commands.add_parser("analyse", help="print the answer to a query as JSON")
+    analyse.add_argument("--data", required=True, help="a file, or a shipped cohort like gbsg2")
+    analyse.add_argument("query", nargs="?", default="", help="the part of a link after '?'")
+    try:
+        given = parser.parse_args(arguments)
+        answer = analyse_query(given.data, given.query)
+    except StratiscopeError as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    _write(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False))
+    return 0
+
+
+def _write(text: str) -> None:
+    """Write JSON as UTF-8, which it has to be, whatever the system's own encoding is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Every analysis in one table, and the way from a file and a query to the published answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import published
+from core.cohort import Cohort, select
+from core.dataset import Dataset
+from core.errors import SpecError
+from core.notes import Note, warning
+from core.reading import read_file
+from core.reading.roles import fill
+from core.spec import AnalysisSpec
+from core.survival import cox, cutoff, km
+
+WHO = (
+    "time", "unit", "start", "end", "event", "event_is", "competing", "entry", "id", "one_row",
+    "where", "group_by", "landmark", "show_unit",
+)  # fmt: skip
+"""Fields that decide who is in."""
+CUT = ("cut_rule", "cut_value", "cut_side", "min_fraction", "min_events")
+"""Fields that divide them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One analysis.
+
+    Attributes
+    ----------
+    run : callable
+        Makes the result from a cohort and a spec.
+    publish : callable
+        Turns the cohort and the result into entries of the published answer.
+    reads : tuple of str
+        Fields of the spec that it reads beyond those that decide who is in.
+    by_default : callable
+        Whether it belongs to the answer when the spec does not name the parts.
+    """
+
+    run: Callable[[Cohort, AnalysisSpec], Any]
+    publish: Callable[[Cohort, Any], dict[str, Any]]
+    reads: tuple[str, ...]
+    by_default: Callable[[AnalysisSpec], bool] = lambda spec: True
+
+    def fields(self, spec: AnalysisSpec) -> tuple[str, ...]:
+        """The fields read for this spec: a cutoff matters only where something is cut by it."""
+        cut_is_read = "terms" not in self.reads or any(":cut" in t for t in spec.terms)
+        return (*WHO, *self.reads, *(CUT if cut_is_read else ()))
+
+
+PARTS: dict[str, Part] = {
+    "cohort": Part(
+        lambda cohort, spec: km.follow_up(cohort, spec),
+        published.cohort,
+        ("profile", "conf_level", "conf_type"),
+    ),
+    "km": Part(
+        km.estimate,
+        lambda cohort, result: {"km": published.km(result)},
+        ("strata", "ties", "estimator", "profile", "conf_level", "conf_type", "median_ci", "at",
+         "tau", "test", "adjust_pairwise"),
+    ),
+    "cox": Part(
+        cox.model,
+        lambda cohort, result: {"cox": published.cox(result)},
+        ("terms", "strata", "ties", "estimator", "select", "profile", "conf_level"),
+    ),
+    "cutoff": Part(
+        cutoff.searched,
+        lambda cohort, result: {"cutoff": published.cutoff(result)},
+        ("correction", "strata"),
+        lambda spec: spec.cut_rule == "best" and spec.group_by is not None,
+    ),
+}  # fmt: skip
+
+
+def key(part: str, dataset: Dataset, spec: AnalysisSpec) -> str:
+    """Name a result by what it is made from: the part, the data and the fields that it reads.
+
+    Two specs with the same key have the same result, so moving a cutoff does not refit a model
+    that does not read it.
+    """
+    return _digest(part, dataset, spec, PARTS[part].fields(spec))
+
+
+def key_of_included(dataset: Dataset, spec: AnalysisSpec) -> str:
+    """Name the patients who are in by what decides who is in."""
+    return _digest("included", dataset, spec, WHO)
+
+
+def _digest(part: str, dataset: Dataset, spec: AnalysisSpec, fields: tuple[str, ...]) -> str:
+    read = {name: getattr(spec, name) for name in fields}
+    text = json.dumps([part, dataset.digest, read], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def analyse_query(data: str | Path, query: str) -> dict[str, Any]:
+    """Read a table, ask a query and return the published answer.
+
+    Parameters
+    ----------
+    data : str or Path
+        A file, or the name of a shipped cohort.
+    query : str
+        The part of a link after ``?``, or a whole link.
+
+    Raises
+    ------
+    StratiscopeError
+        If the table or the query cannot be used.
+
+    Examples
+    --------
+    >>> analyse_query("gbsg2", "group_by=horTh")["cohort"]["events"]
+    299
+    """
+    return analyse(read_file(data), AnalysisSpec.from_query(query))
+
+
+def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
+    """Answer a spec in the form of the public interface (README, "The headless command").
+
+    Every number is a plain float or int; what cannot be estimated is None, and a note says why.
+    """
+    spec, guesses = fill(dataset, asked)
+    names = spec.parts or tuple(n for n in PARTS if PARTS[n].by_default(spec))
+    for name in names:
+        if name not in PARTS:
+            hint = f"The parts are {', '.join(PARTS)}"
+            raise SpecError("parts", f"There is no part '{name}'", hint)
+    cohort = select(dataset, spec)
+    notes: list[Note] = [*other_data(dataset, asked), *dataset.notes, *guesses]
+    notes += [*cohort.included.notes, *cohort.groups.notes]
+    answer: dict[str, Any] = {
+        "version": 1,
+        "query": published.canonical(cohort, names).to_query(),
+        "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset.frame)},
+    }
+    for name in (n for n in PARTS if n in names):
+        result = PARTS[name].run(cohort, spec)
+        answer |= PARTS[name].publish(cohort, result)
+        notes += getattr(result, "notes", ())
+    answer["notes"] = [dataclasses.asdict(note) for note in dict.fromkeys(notes)]
+    return answer
+
+
+def other_data(dataset: Dataset, asked: AnalysisSpec) -> tuple[Note, ...]:
+    """Warn when a link was made with another table than the one at hand."""
+    if asked.data is None or asked.data in (dataset.reference, dataset.name):
+        return ()
+    text = (
+        f"The link was made with the data '{asked.data}', and this is '{dataset.reference}': "
+        "the numbers can differ from those of the sender."
+    )
+    return (warning("data", text),)

@@ -1,0 +1,129 @@
+"""The patients who are in, in their groups: what every analysis is made from.
+
+`core.inclusion` decides who is in, `core.groups` who is in which group. The comparison of a marker
+with its cutoff is made there and nowhere else, so that the curve, the table, the sentence and the
+script cannot disagree. Both need a spec whose roles (time, unit, event) have been filled in by
+`core.reading.roles.fill`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from core.dataset import Dataset
+from core.groups import Groups, everybody, form_groups
+from core.inclusion import Included, include
+from core.spec import AnalysisSpec
+from core.units import convert
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """The patients who are in, in their groups: what every analysis is made from."""
+
+    dataset: Dataset
+    spec: AnalysisSpec
+    included: Included
+    groups: Groups
+
+    @property
+    def time(self) -> np.ndarray:
+        """Follow-up in `unit`, shape (n,)."""
+        return self.included.time
+
+    @property
+    def event(self) -> np.ndarray:
+        """Whether the event happened, shape (n,)."""
+        return self.included.event
+
+    @property
+    def entry(self) -> np.ndarray | None:
+        """Start of observation in `unit`, or None when everybody starts at 0."""
+        return self.included.entry
+
+    @property
+    def n(self) -> int:
+        """How many patients are in."""
+        return len(self.included.rows)
+
+    @cached_property
+    def n_events(self) -> int:
+        """How many of them had the event."""
+        return int(self.event.sum())
+
+    @property
+    def unit(self) -> str:
+        """Unit of `time`."""
+        return self.spec.unit or "days"
+
+    @property
+    def show_unit(self) -> str:
+        """Unit that times are reported in."""
+        return self.spec.show_unit or self.unit
+
+    def shown(self, time: np.ndarray) -> np.ndarray:
+        """Turn times in `unit` into times in `show_unit`."""
+        numerator, denominator = convert(self.unit, self.show_unit)
+        return np.asarray(time, dtype=float) * numerator / denominator
+
+    def measured(self, time: np.ndarray) -> np.ndarray:
+        """Turn times in `show_unit` into times in `unit`."""
+        numerator, denominator = convert(self.show_unit, self.unit)
+        return np.asarray(time, dtype=float) * numerator / denominator
+
+    def column(self, name: str) -> pd.Series:
+        """A column of the patients who are in."""
+        return self.dataset.frame[name].iloc[self.included.rows]
+
+    @cached_property
+    def strata(self) -> np.ndarray | None:
+        """Stratum of each patient from 0, -1 where it is missing; None without strata."""
+        return stratum_codes(self.dataset.frame.iloc[self.included.rows], self.spec.strata)
+
+
+def stratum_codes(frame: pd.DataFrame, strata: tuple[str, ...]) -> np.ndarray | None:
+    """Number the combinations of the stratifying columns.
+
+    Returns
+    -------
+    numpy.ndarray of int or None
+        -1 where one of the columns is missing; None when there are no strata.
+    """
+    if not strata:
+        return None
+    columns = list(strata)
+    codes = frame.groupby(columns, sort=True, dropna=True, observed=True).ngroup()
+    return np.where(frame[columns].isna().any(axis=1), -1, codes).astype(np.int64)
+
+
+def select(dataset: Dataset, spec: AnalysisSpec, included: Included | None = None) -> Cohort:
+    """Decide who is in and form the groups.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    spec : AnalysisSpec
+        With its roles filled in.
+    included : Included, optional
+        Result of `include` for the same table and the same answers to "who is in", so that
+        moving a cutoff does not sort the follow-up times again.
+
+    Raises
+    ------
+    SpecError, DataError
+        If a column is missing or cannot serve, or nobody is left.
+    """
+    found = include(dataset, spec) if included is None else included
+    if spec.group_by is None:
+        groups = everybody(len(found.rows), found.event)
+    else:
+        variable = dataset.require(spec.group_by, "group_by")
+        values = dataset.frame[spec.group_by].iloc[found.rows]
+        groups = form_groups(values, variable, time=found.time, event=found.event, spec=spec)
+    for name in spec.strata:
+        dataset.require(name, "strata")
+    return Cohort(dataset, spec, found, groups)

@@ -1,0 +1,135 @@
+"""The published answer: results in the names of the public interface, ready for JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from core.cohort import Cohort
+from core.search import MIN_FRACTION
+from core.spec import AnalysisSpec, quote_name, shortest
+from core.survival.conventions import conventions
+from core.survival.cox import CoxResult
+from core.survival.cutoff import CORRECTIONS, CutoffResult
+from core.survival.km import FollowUp, KMResult, default_at
+from core.survival.results import Row, Test
+
+
+def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
+    """The spec with every default and every guess written out: the same answer, reproducibly."""
+    spec, groups = cohort.spec, cohort.groups
+    agreed = conventions(spec)
+    cut: dict[str, Any] = {}
+    if groups.by is not None:
+        cut["cut_rule"] = groups.rule
+        if groups.rule != "none":
+            cut["cut_side"] = groups.side
+        if groups.rule == "value":
+            cut["cut_value"] = tuple(shortest(t) for t in groups.thresholds)
+    if groups.search is not None or "cutoff" in parts:
+        cut["min_fraction"] = MIN_FRACTION if spec.min_fraction is None else spec.min_fraction
+        cut["min_events"] = spec.min_events or 0.0
+        cut["correction"] = spec.correction or CORRECTIONS
+    at = spec.at or tuple(
+        shortest(t) for t in default_at(float(cohort.shown(cohort.time.max())), cohort.show_unit)
+    )
+    by_default = () if groups.by is None else (quote_name(groups.by),)
+    return spec.but(
+        data=cohort.dataset.reference,
+        **cut,
+        terms=spec.terms or by_default,
+        ties=agreed.ties,
+        estimator=spec.estimator or "cox",
+        select=spec.select or "none",
+        conf_level=agreed.conf_level,
+        conf_type=agreed.conf_type,
+        profile=spec.profile or "r",
+        median_ci=agreed.median_ci,
+        at=at,
+        test=spec.test or "logrank",
+        adjust_pairwise=spec.adjust_pairwise or "holm",
+        parts=parts,
+    )
+
+
+def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
+    """Entries ``cohort`` and ``groups``."""
+    groups = found.groups
+    return {
+        "cohort": {
+            "n": found.n,
+            "events": found.n_events,
+            "unit": found.show_unit,
+            "ledger": [dataclasses.asdict(entry) for entry in found.included.ledger],
+            "follow_up": dataclasses.asdict(follow_up),
+        },
+        "groups": {
+            "by": groups.by,
+            "rule": groups.rule,
+            "thresholds": list(groups.thresholds),
+            "side": groups.side,
+            "origin": groups.origin,
+            "levels": [dataclasses.asdict(level) for level in groups.levels],
+        },
+    }
+
+
+def km(result: KMResult) -> dict[str, Any]:
+    """Entry ``km``."""
+    groups = []
+    for g, curve in enumerate(result.groups):
+        at = result.at[result.at["group"] == g]
+        names = ("time", "n_risk", "estimate", "conf_low", "conf_high")
+        rows = zip(*(at[name].tolist() for name in names), strict=True)
+        entry = dataclasses.asdict(curve)
+        entry["at"] = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+        groups.append(entry)
+    return {
+        "groups": groups,
+        "tau": result.tau,
+        "test": _test(result.test),
+        "hazard_ratio": [_row(row) for row in result.hazard_ratio],
+        "pairwise": [dataclasses.asdict(pair) for pair in result.pairwise],
+    }
+
+
+def cox(result: CoxResult) -> dict[str, Any]:
+    """Entry ``cox``."""
+    return {
+        "univariable": [_row(row) for row in result.univariable],
+        "multivariable": [_row(row) for row in result.multivariable],
+        "n": result.n,
+        "events": result.events,
+        "log_likelihood": result.log_likelihood,
+        "lr_test": None if result.lr_test is None else _test(result.lr_test),
+        "concordance": result.concordance,
+        "proportional_hazards": [dataclasses.asdict(t) for t in result.proportional_hazards],
+        "selection": [dataclasses.asdict(step) for step in result.selection],
+    }
+
+
+def cutoff(result: CutoffResult) -> dict[str, Any]:
+    """Entry ``cutoff``."""
+    return {
+        "variable": result.variable,
+        "candidates": result.candidates,
+        "best": result.best,
+        "statistic": result.statistic,
+        "p_naive": result.p_naive,
+        "p_corrected": dict(result.p_corrected),
+        "bootstrap": None,
+    }
+
+
+def _test(test: Test) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in dataclasses.asdict(test).items()}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in dataclasses.asdict(row).items()}
+
+
+def _plain(value: Any) -> Any:
+    """A number that JSON can hold; what is not finite is missing."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

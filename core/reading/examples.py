@@ -1,0 +1,158 @@
+"""Cohorts that come with Stratiscope: a dictionary in `data/`, a table from an installed package.
+
+The tables are read straight from the packages' files: importing scikit-survival for a table of
+26 kB would take seconds.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.dataset import Dataset, Endpoint, Variable, digest_of
+from core.errors import DataError, nearest
+from core.reading import cells, text
+from core.reading.packed import Cells
+from core.spec import AnalysisSpec
+
+FOLDER = Path(__file__).resolve().parents[2] / "data"
+
+_ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']+)'|\"([^\"]+)\"|(\S+))\s", re.IGNORECASE)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the shipped cohorts, the one to open first in front.
+
+    Examples
+    --------
+    >>> names()
+    ('gbsg2', 'rossi', 'veteran', 'whas500')
+    """
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def load(name: str) -> Dataset:
+    """Read a shipped cohort with its dictionary and endpoints.
+
+    Raises
+    ------
+    DataError
+        If there is no such cohort, or the package that has its table is damaged.
+
+    Examples
+    --------
+    >>> gbsg2 = load("gbsg2")
+    >>> len(gbsg2.frame), gbsg2.endpoints[0].label, gbsg2.variables["progrec"].unit
+    (686, 'Recurrence-free survival', 'fmol')
+    """
+    said = _dictionary(name)
+    data = _package_file(said["package"], said["file"])
+    header, columns, header_rows = _arff(data) if said["file"].endswith(".arff") else _csv(data)
+    entries = {entry["name"]: entry for entry in said["variables"]}
+    if set(header) != set(entries):
+        raise DataError(f"The table of '{name}' has other columns than its dictionary", _REINSTALL)
+    frame, plain, _ = cells.convert(header, columns)
+    return Dataset(
+        name=name,
+        frame=pd.DataFrame({n: _recode(frame[n], entry) for n, entry in entries.items()}),
+        variables={n: _variable(plain[n], entry) for n, entry in entries.items()},
+        digest=digest_of(data),
+        reference=name,
+        endpoints=tuple(_endpoint(e) for e in said["endpoints"]),
+        title=said["title"],
+        source=said["source"],
+        about=said["about"],
+        header_rows=header_rows,
+    )
+
+
+def question(name: str) -> AnalysisSpec:
+    """Return what is asked of a shipped cohort when it is opened.
+
+    Examples
+    --------
+    >>> question("gbsg2").group_by
+    'progrec'
+    """
+    return AnalysisSpec.from_query(_dictionary(name)["question"])
+
+
+_REINSTALL = "Install Stratiscope's requirements again"
+
+
+def _dictionary(name: str) -> Mapping[str, Any]:
+    if name not in names():
+        raise DataError(f"There is no shipped cohort '{name}'", nearest(name, names()))
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _package_file(package: str, file: str) -> bytes:
+    # find_spec looks the package up without running it.
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        path = Path(folder) / file
+        if path.is_file():
+            return path.read_bytes()
+    raise DataError(f"The file {Path(file).name} of the package {package} is missing", _REINSTALL)
+
+
+def _csv(data: bytes) -> tuple[tuple[str, ...], list[Cells], int]:
+    table = text.parse(data)
+    return table.header, table.columns, table.header_rows
+
+
+def _arff(data: bytes) -> tuple[tuple[str, ...], list[Cells], int]:
+    """Names, columns and the line of ``@data`` of a dense ARFF file; ``?`` is missing."""
+    lines = data.decode("utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data")
+    found = filter(None, map(_ATTRIBUTE.match, lines[:start]))
+    header = tuple(next(filter(None, match.groups())) for match in found)
+    body = [line for line in lines[start + 1 :] if line.strip() and not line.startswith("%")]
+    rows = csv.reader(body, quotechar="'", skipinitialspace=True, strict=True)
+    columns = [
+        Cells.of(["" if cell == "?" else cell for cell in column])
+        for column in zip(*rows, strict=True)
+    ]
+    return header, columns, start + 1
+
+
+def _recode(column: pd.Series, entry: Mapping[str, Any]) -> np.ndarray:
+    """Put words in place of codes where the dictionary has them."""
+    if "values" not in entry:
+        return column.to_numpy()
+    words = {float(code): word for code, word in entry["values"].items()}
+    recoded = np.empty(len(column), dtype=object)
+    recoded[:] = [None if np.isnan(x) else words[x] for x in column]
+    return recoded
+
+
+def _variable(plain: Variable, entry: Mapping[str, Any]) -> Variable:
+    coded = tuple(entry.get("values", {}).values())
+    return Variable(
+        name=entry["name"],
+        label=entry["label"],
+        kind="category" if coded else entry.get("kind", plain.kind),
+        unit=entry.get("unit", ""),
+        decimals=0 if coded else entry.get("decimals", plain.decimals),
+        levels=tuple(entry.get("levels", coded)),
+        meaning=entry.get("meaning", ""),
+    )
+
+
+def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(
+        label=entry["label"],
+        time=entry["time"],
+        unit=entry["unit"],
+        event=entry["event"],
+        event_is=tuple(entry["event_is"]),
+        show_unit=entry["show_unit"],
+    )

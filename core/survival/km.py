@@ -1,0 +1,249 @@
+"""The curves page: curves of all groups, their summaries, and their comparison.
+
+The estimate and its variants are described in `core.survival.curve`, the tests in
+`core.survival.logrank`, the hazard ratio of the displayed groups in `core.survival.cox`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.cohort import Cohort
+from core.notes import Note, info, warning
+from core.spec import AnalysisSpec, read_number
+from core.survival import logrank
+from core.survival.cox import hazard_ratios
+from core.survival.curve import Curve, at_risk, curves, median, restricted_mean, slack_of
+from core.survival.results import Row, Test
+from core.units import DAYS
+
+AT_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
+"""Months between the times at which S(t) is reported when none are asked for."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Summary of one group's curve; times are in `show_unit`."""
+
+    label: str
+    n: int
+    events: int
+    median: float | None
+    conf_low: float | None
+    conf_high: float | None
+    rmst: float | None
+    rmst_se: float | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Comparison of two groups."""
+
+    a: str
+    b: str
+    p_value: float | None
+    p_adjusted: float | None
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Median follow-up with its limits, in `show_unit`."""
+
+    median: float | None
+    conf_low: float | None
+    conf_high: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class KMResult:
+    """Everything the curves page shows.
+
+    Attributes
+    ----------
+    groups : tuple of Summary
+    curves : pandas.DataFrame
+        ``time n_risk n_event n_censor estimate conf_low conf_high group``, a row per group and
+        distinct time of it; `group` is the position in `groups`, times are in `show_unit`.
+    at : pandas.DataFrame
+        ``time n_risk estimate conf_low conf_high group`` at the times asked for. The estimate is
+        missing after the last follow-up of a group whose curve is not 0 there.
+    tau : float or None
+        Horizon of the restricted means, in `show_unit`.
+    test : Test
+    hazard_ratio : tuple of Row
+        Cox model of the displayed groups; the first group is the reference.
+    pairwise : tuple of Pair
+        Empty for fewer than three groups.
+    """
+
+    groups: tuple[Summary, ...]
+    curves: pd.DataFrame
+    at: pd.DataFrame
+    tau: float | None
+    test: Test
+    hazard_ratio: tuple[Row, ...]
+    pairwise: tuple[Pair, ...]
+    notes: tuple[Note, ...]
+
+
+def estimate(cohort: Cohort, spec: AnalysisSpec) -> KMResult:
+    """Estimate the curve of every group and compare them.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    spec : AnalysisSpec
+        Reads ``conf_level conf_type median_ci at tau test strata ties adjust_pairwise`` and the
+        profile.
+
+    Returns
+    -------
+    KMResult
+    """
+    groups = cohort.groups
+    found = curves(
+        cohort, spec, event=cohort.event, codes=groups.codes, n_groups=len(groups.levels)
+    )
+    tau = _tau(cohort, spec, found)
+    at = _at(cohort, spec, found)
+    test = logrank.compare(cohort, spec)
+    several = len(groups.levels) > 1
+    rows, row_notes = hazard_ratios(cohort, spec) if several else ((), ())
+    return KMResult(
+        tuple(_summary(cohort, spec, found[g], g, tau) for g in range(len(groups.levels))),
+        _tidy(cohort, found),
+        at,
+        tau,
+        test,
+        rows,
+        _pairs(cohort, spec) if len(groups.levels) > 2 else (),
+        (*_notes(cohort, found, at, tau, test), *row_notes),
+    )
+
+
+def follow_up(cohort: Cohort, spec: AnalysisSpec) -> FollowUp:
+    """Median follow-up with limits by reverse Kaplan-Meier (event and censoring exchanged).
+
+    References
+    ----------
+    Schemper M, Smith TL. Control Clin Trials 1996;17:343-346.
+    """
+    together = np.zeros(cohort.n, dtype=np.int64)
+    curve = curves(cohort, spec, event=~cohort.event, codes=together, n_groups=1)[0]
+    return FollowUp(*(_shown(cohort, t) for t in median(curve, spec.but(median_ci="curve"))))
+
+
+def default_at(last: float, unit: str) -> list[float]:
+    """Times to report S(t) at: multiples of the smallest step that gives at most six of them.
+
+    Parameters
+    ----------
+    last : float
+        Last follow-up time in `unit`.
+    unit : str
+
+    Examples
+    --------
+    >>> default_at(87.4, "months")
+    [24.0, 48.0, 72.0]
+    """
+    for months in AT_STEPS:
+        step = months * DAYS["months"] / DAYS[unit]
+        number = int(np.floor(last / step + 1e-9))
+        if number <= 6:
+            return [step * i for i in range(1, number + 1)]
+    return [step * i for i in range(1, 7)]
+
+
+def _summary(
+    cohort: Cohort, spec: AnalysisSpec, curve: Curve, group: int, tau: float | None
+) -> Summary:
+    level = cohort.groups.levels[group]
+    mean, error = None, None
+    if tau is not None:
+        area = restricted_mean(curve, float(cohort.measured(np.array(tau))))
+        mean, error = (_shown(cohort, value) for value in area)
+    middle, low, high = (_shown(cohort, t) for t in median(curve, spec))
+    return Summary(level.label, level.n, level.events, middle, low, high, mean, error)
+
+
+def _tau(cohort: Cohort, spec: AnalysisSpec, found: list[Curve]) -> float | None:
+    if spec.tau is not None:
+        return spec.tau
+    smallest = min(float(cohort.shown(curve.time[-1])) for curve in found)
+    return smallest if smallest > 0 else None
+
+
+def _at(cohort: Cohort, spec: AnalysisSpec, found: list[Curve]) -> pd.DataFrame:
+    if spec.at:
+        asked = sorted({read_number(t, "at") for t in spec.at})
+    else:
+        asked = default_at(float(cohort.shown(cohort.time.max())), cohort.show_unit)
+    times = np.array(asked, dtype=float)
+    measured = cohort.measured(times)
+    parts: dict[str, list[np.ndarray]] = {"n_risk": [], "estimate": [], "conf_low": []}
+    parts["conf_high"] = []
+    for g, curve in enumerate(found):
+        reached = np.searchsorted(curve.time, measured + slack_of(measured), side="right") - 1
+        over = measured - slack_of(measured) > curve.time[-1]
+        unknown = over & (curve.estimate[-1] > 0)
+        parts["n_risk"].append(at_risk(cohort, g, measured))
+        for name in ("estimate", "conf_low", "conf_high"):
+            # R gives limits of 1 before the first observed time, and none while S stays at 1.
+            value = np.where(reached < 0, 1.0, getattr(curve, name)[reached])
+            parts[name].append(np.where(unknown, np.nan, value))
+    columns = {name: np.concatenate(values) for name, values in parts.items()}
+    group = np.repeat(np.arange(len(found)), len(times))
+    return pd.DataFrame({"time": np.tile(times, len(found)), **columns, "group": group})
+
+
+def _tidy(cohort: Cohort, found: list[Curve]) -> pd.DataFrame:
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(curve, name) for curve in found])
+
+    return pd.DataFrame(
+        {
+            "time": cohort.shown(joined("time")),
+            "n_risk": joined("n_risk").astype(np.int64),
+            "n_event": joined("n_event").astype(np.int64),
+            "n_censor": joined("n_censor"),
+            "estimate": joined("estimate"),
+            "conf_low": joined("conf_low"),
+            "conf_high": joined("conf_high"),
+            "group": np.repeat(np.arange(len(found)), [len(curve.time) for curve in found]),
+        }
+    )
+
+
+def _pairs(cohort: Cohort, spec: AnalysisSpec) -> tuple[Pair, ...]:
+    labels = cohort.groups.labels
+    tests = logrank.pairwise(cohort, spec)
+    adjusted = logrank.adjust([t.p_value for _, _, t in tests], spec.adjust_pairwise or "holm")
+    return tuple(
+        Pair(labels[a], labels[b], test.p_value, p)
+        for (a, b, test), p in zip(tests, adjusted, strict=True)
+    )
+
+
+def _notes(
+    cohort: Cohort, found: list[Curve], at: pd.DataFrame, tau: float | None, test: Test
+) -> list[Note]:
+    notes = []
+    if at["estimate"].isna().any():
+        text = "Survival is given up to the last follow-up of a group and not after it."
+        notes.append(info("at", text))
+    held = [c for c in found if c.estimate[-1] > 0]
+    if tau is not None and any(float(cohort.shown(c.time[-1])) < tau * (1 - 1e-9) for c in held):
+        text = "The horizon lies beyond the follow-up of a group; its curve is held level there."
+        notes.append(warning("rmst", text))
+    if len(found) > 1 and test.statistic is None:
+        text = "The curves cannot be compared: at no event are two groups at risk."
+        notes.append(warning("test", text))
+    return notes
+
+
+def _shown(cohort: Cohort, time: float | None) -> float | None:
+    return None if time is None else float(cohort.shown(np.array(time)))
