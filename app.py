@@ -1,0 +1,14 @@
+"""The entry and first page: a first answer, who is in, another cohort or an own table."""
+
+from pages.ui import cohort, frame, show, upload
+
+page = frame.open_page("Cohort")
+with page:
+    cohort.sidebar(page)
+    draft = upload.draft()
+    if draft is not None:
+        upload.confirm(draft)
+    else:
+        show.first_answer(page)
+        cohort.about(page)
+        cohort.examples_to_open(page)

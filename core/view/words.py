@@ -1,0 +1,163 @@
+"""Sentences about findings, and nothing else says them."""
+
+from __future__ import annotations
+
+import re
+
+from core.cohort import Cohort
+from core.groups import Groups
+from core.survival.cox import CoxResult
+from core.survival.km import KMResult
+from core.survival.results import Row
+from core.view import numbers
+
+ORIGINS = {
+    "typed": "This cutoff was set by hand while looking at the data. If it was moved until the "
+    "curves parted, the p-value is too small.",
+    "median": "The cutoff is the median of these patients: it was not chosen for its result.",
+    "tertiles": "The cutoffs are the tertiles of these patients: not chosen for their result.",
+    "quartiles": "The cutoffs are the quartiles of these patients: not chosen for their result.",
+    "quantile": "The cutoff is a quantile set by hand. If it was moved until the curves parted, "
+    "the p-value is too small.",
+    "best": "This cutoff was searched for, to make the curves part: the p-value shown is too "
+    "small. Judge it by the corrected one.",
+}
+TESTS = {
+    "logrank": "log-rank",
+    "gehan": "Gehan-Breslow",
+    "tarone-ware": "Tarone-Ware",
+    "peto": "Peto-Peto",
+}
+SPECIAL = re.compile(r"[^A-Za-z0-9]+")
+
+
+def test_name(name: str) -> str:
+    """Name of a test as prose has it."""
+    return TESTS.get(name, f"Fleming-Harrington {name[2:]}" if name.startswith("fh") else name)
+
+
+def question(cohort: Cohort) -> str:
+    """What the page asks: ``Recurrence-free survival by Progesterone receptor``."""
+    by = f" by {cohort.groups.title}" if cohort.groups.by else ""
+    return f"{endpoint_label(cohort)}{by}"
+
+
+def endpoint_label(cohort: Cohort) -> str:
+    """Name of the endpoint: the dictionary's, else made from the time column."""
+    spec = cohort.spec
+    for endpoint in cohort.dataset.endpoints:
+        if (endpoint.time, endpoint.event) == (spec.time, spec.event):
+            return endpoint.label
+    if spec.time is None:
+        return f"Time from {spec.start} to {spec.end}"
+    return f"Survival ({cohort.dataset.variables[spec.time].title})"
+
+
+def finding(cohort: Cohort, result: KMResult) -> str:
+    """The finding of the curves page in a sentence or two."""
+    whole = f"{numbers.count(cohort.n)} patients, {numbers.count(cohort.n_events)} events."
+    labels, unit = cohort.groups.screen_labels, cohort.show_unit
+    medians = [
+        numbers.time_with_limits(g.median, g.conf_low, g.conf_high, unit) for g in result.groups
+    ]
+    if len(labels) < 2:
+        return f"{whole} Median {medians[0]} {unit}."
+    test = f"{test_name(result.test.name)} p {numbers.p_value(result.test.p_value)}"
+    if cohort.groups.origin == "best":
+        test = "the cutoff was searched for, so only a corrected p-value counts"
+    if len(labels) > 2:
+        return f"{whole} {len(labels)} groups: {test}."
+    row = result.hazard_ratio[0]
+    ratio = numbers.ratio(row.hazard_ratio, row.conf_low, row.conf_high)
+    return (
+        f"{whole} {labels[1]}: median {medians[1]} {unit} against {medians[0]}; "
+        f"{test}, hazard ratio {ratio}."
+    )
+
+
+def origin(groups: Groups) -> str:
+    """Where the cutoff comes from, and what that does to the p-value."""
+    return ORIGINS.get(groups.origin or "", "")
+
+
+def threshold(groups: Groups) -> str:
+    """The cutoffs as numbers."""
+    return ", ".join(f"{t:.6g}" for t in groups.thresholds)
+
+
+def row_label(row: Row, titles: dict[str, str]) -> str:
+    """Name of a row of the Cox table: ``Tumour grade: II (vs I)``, ``SUVmax >= 6.1 (vs < 6.1)``."""
+    title = titles.get(row.term, row.term)
+    if row.level is None:
+        return title
+    joint = " " if row.level[0] in "<>" else ": "
+    versus = f" (vs {row.reference})" if row.reference else ""
+    return f"{title}{joint}{row.level}{versus}"
+
+
+def model(result: CoxResult) -> str:
+    """The multivariable model in a sentence."""
+    if result.lr_test is None:
+        return "There is no model: no events, or no term that varies."
+    c = (
+        ""
+        if result.concordance is None
+        else f" Concordance {numbers.fixed(result.concordance, 3)}."
+    )
+    return (
+        f"{numbers.count(result.n)} patients, {numbers.count(result.events)} events, "
+        f"{result.parameters} parameters. Likelihood-ratio test of the whole model: "
+        f"{numbers.fixed(result.lr_test.statistic or 0, 2)} on {result.lr_test.df} df, "
+        f"p {numbers.p_value(result.lr_test.p_value)}.{c}"
+    )
+
+
+def proportional(result: CoxResult) -> str:
+    """What the test of proportional hazards says, without promising what it cannot."""
+    small = [
+        result.titles[t.term]
+        for t in result.proportional_hazards
+        if t.term in result.titles and t.p_value is not None and t.p_value < 0.05
+    ]
+    whole = result.proportional_hazards[-1].p_value
+    if whole is None:
+        return "The test could not be computed for this model."
+    text = f"Test of all terms together: p {numbers.p_value(whole)}."
+    if small:
+        return (
+            f"{text} The effect seems to change over time for: {', '.join(small)}. One hazard "
+            "ratio for the whole follow-up then is an average that may hold at no time."
+        )
+    return f"{text} No sign that an effect changes over time; a small study may miss one."
+
+
+def provenance(cohort: Cohort) -> str:
+    """Footnote of every figure: which data, and whether they are real."""
+    kind = "SYNTHETIC DATA. " if cohort.dataset.synthetic else ""
+    return f"{kind}{cohort.dataset.title or cohort.dataset.name}"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text."""
+    return text.split(". ")[0].rstrip(".") + "." if text else ""
+
+
+def file_name(cohort: Cohort, what: str, ending: str) -> str:
+    """Name a download after what it shows, in characters that every file system has.
+
+    Only names of columns and cutoffs enter, never a value of a patient.
+    """
+    groups = cohort.groups
+    cut = (
+        [groups.rule if groups.rule != "value" else threshold(groups)] if groups.thresholds else []
+    )
+    parts = [
+        "stratiscope",
+        cohort.dataset.name,
+        what,
+        endpoint_label(cohort),
+        groups.by or "",
+        *cut,
+    ]
+    clean = [SPECIAL.sub("-", part).strip("-").lower()[:40] for part in parts]
+    return "_".join(part for part in clean if part) + f".{ending}"

@@ -1,0 +1,11 @@
+"""The curves page: slide a cutoff and watch the curves, the test and the hazard ratio follow."""
+
+from pages.ui import controls, frame, show
+
+page = frame.open_page("Curves")
+with page:
+    controls.sidebar(page)
+    show.question(page)
+    controls.stratifier(page)
+    controls.curve_options(page)
+    show.curves(page)

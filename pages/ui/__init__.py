@@ -1,0 +1,1 @@
+"""What the pages share: opening a page, controls, and showing results."""

@@ -1,0 +1,56 @@
+"""The parts of the first page: what this is, who is in, and another cohort."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.reading import examples
+from core.view import html, words
+from pages.ui import controls, frame, show, upload
+from pages.ui.frame import Page
+
+
+def sidebar(page: Page) -> None:
+    """What this is, a place to drop a table, and who is in."""
+    with st.sidebar:
+        st.html(
+            html.paragraph(
+                "Choose a marker, slide a cutoff, and watch the curves, the test, the hazard "
+                "ratio and the Cox table follow. Everything stays on this computer.",
+                "quiet",
+            )
+        )
+        upload.choose()
+    if upload.draft() is None:  # beside a new table the open one would only confuse
+        controls.sidebar(page)
+
+
+def about(page: Page) -> None:
+    """Where the data come from, and what was noticed in them."""
+    with st.expander(
+        f"About these data: {html.markdown_text(page.dataset.title or page.dataset.name)}"
+    ):
+        for text in (page.dataset.about, page.dataset.source):
+            if text:
+                st.html(html.paragraph(text, "finding"))
+    show.notes(page.notes)
+
+
+def examples_to_open(page: Page) -> None:
+    """The shipped cohorts."""
+    st.html(html.paragraph("Open another cohort", "question"))
+    places = st.columns(len(examples.names()))
+    for place, name in zip(places, examples.names(), strict=True):
+        with place, st.container(border=True, height="stretch"):
+            found = frame.example(name)
+            st.html(
+                html.paragraph(found.title, "finding")
+                + html.paragraph(words.first_sentence(found.about), "quiet")
+            )
+            st.button(
+                "Open",
+                key=f"open_{name}",
+                disabled=name == page.dataset.reference,
+                on_click=frame.ask,
+                args=(examples.question(name),),
+            )

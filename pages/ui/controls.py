@@ -1,0 +1,306 @@
+"""Widgets. Each is seeded from the question on every run and changes it through one callback."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import filters
+from core.dataset import Variable
+from core.reading.cells import is_number
+from core.spec import CHOICES, shortest
+from core.survival.conventions import conventions
+from core.view import html, tables, words
+from pages.ui import frame, show
+from pages.ui.frame import Page
+
+RULES = {
+    "value": "At a value",
+    "median": "At the median",
+    "tertiles": "Tertiles",
+    "quartiles": "Quartiles",
+    "quantile": "At a quantile",
+    "best": "Best split (searched)",
+    "none": "Each value",
+}
+SIDES = {"ge": "≥ cutoff is high", "gt": "> cutoff is high"}
+MOST_STOPS = 400
+"""Stops of the cutoff slider; a marker with more distinct values is thinned to its quantiles."""
+
+
+def sidebar(page: Page) -> None:
+    """Endpoint, unit, filters, the ledger and the link: what all pages have in common."""
+    with st.sidebar:
+        _endpoint(page)
+        _filters(page)
+        _ledger(page)
+        _link(page)
+
+
+def stratifier(page: Page) -> None:
+    """Choose what forms the groups and, for a number, where it is cut."""
+    spec, dataset = page.spec, page.dataset
+    names = [n for n in dataset.stratifiers if n not in (spec.time, spec.event, spec.id)]
+    if spec.group_by is not None and spec.group_by not in names:
+        names.append(spec.group_by)
+    row = st.container(key="narrow").columns([2.4, 1.5, 3.0, 1.2, 1.7], vertical_alignment="bottom")
+    st.session_state["stratifier"] = spec.group_by
+    row[0].selectbox(
+        "Stratifier",
+        names,
+        format_func=lambda n: dataset.variables[n].title,
+        key="stratifier",
+        index=None,
+        placeholder="All patients together",
+        on_change=_stratify,
+        args=(page,),
+    )
+    if spec.group_by is None or dataset.variables[spec.group_by].kind != "number":
+        return
+    rule = page.cohort.groups.rule
+    st.session_state["cut_rule"] = rule
+    row[1].selectbox(
+        "Cut",
+        list(RULES),
+        format_func=RULES.__getitem__,
+        key="cut_rule",
+        on_change=_cut_rule,
+        args=(page,),
+    )
+    if rule == "value":
+        _cut_value(page, row[2], row[3])
+    elif rule == "quantile":
+        _cut_quantile(page, row[2])
+    if rule != "none":
+        st.session_state["cut_side"] = page.cohort.groups.side
+        row[4].selectbox(
+            "A patient at the cutoff",
+            list(SIDES),
+            format_func=SIDES.__getitem__,
+            key="cut_side",
+            on_change=lambda: frame.change(cut_side=st.session_state["cut_side"]),
+        )
+
+
+def curve_options(page: Page) -> None:
+    """How the curves are estimated and compared; folded away, since the defaults serve most."""
+    spec = page.spec
+    agreed = conventions(spec)
+    with st.sidebar, st.popover("Curve options", icon=":material/tune:", width="stretch"):
+        st.session_state["at"] = ", ".join(spec.at)
+        st.text_input(
+            f"Survival at these {page.cohort.show_unit}",
+            key="at",
+            placeholder="12, 24, 60",
+            on_change=_set_times,
+        )
+        st.session_state["test"] = spec.test or "logrank"
+        st.selectbox(
+            "Test",
+            list(dict.fromkeys([*words.TESTS, spec.test or "logrank"])),
+            format_func=words.test_name,
+            key="test",
+            on_change=lambda: frame.change(test=st.session_state["test"]),
+        )
+        st.session_state["strata"] = list(spec.strata)
+        st.multiselect(
+            "Stratify test and hazard ratio by",
+            [n for n in page.dataset.stratifiers if page.dataset.variables[n].kind == "category"],
+            format_func=lambda n: page.dataset.variables[n].title,
+            key="strata",
+            on_change=lambda: frame.change(strata=tuple(st.session_state["strata"])),
+        )
+        st.session_state["conf_type"] = agreed.conf_type
+        st.selectbox(
+            "Confidence limits on the scale",
+            CHOICES["conf_type"],
+            key="conf_type",
+            help="log-log is the default here, log is R's.",
+            on_change=lambda: frame.change(conf_type=st.session_state["conf_type"]),
+        )
+
+
+def _set_times() -> None:
+    """Times as typed: separated by commas or blanks; what is no number is left out."""
+    texts = st.session_state["at"].replace(",", " ").replace(";", " ").split()
+    times = sorted({float(t) for t in texts if is_number(t) and float(t) >= 0})
+    frame.change(at=tuple(shortest(t) for t in times))
+
+
+def stops(page: Page, variable: Variable) -> list[float]:
+    """Stops of the cutoff slider: the marker's own values, so that each step moves patients."""
+    values = np.unique(page.cohort.column(variable.name).to_numpy(dtype=float))
+    if len(values) > MOST_STOPS:
+        values = values[np.linspace(0, len(values) - 1, MOST_STOPS).astype(int)]
+    return [float(v) for v in values]
+
+
+def _stratify(page: Page) -> None:
+    """A new stratifier starts with its own default cut; terms that were cut with it go along."""
+    chosen = st.session_state["stratifier"]
+    frame.change(group_by=chosen, cut_rule=None, cut_value=(), cut_side=None)
+
+
+def _cut_rule(page: Page) -> None:
+    rule = st.session_state["cut_rule"]
+    value: tuple[str, ...] = ()
+    if rule == "value":
+        thresholds = page.cohort.groups.thresholds
+        x = page.cohort.column(page.spec.group_by or "").to_numpy(dtype=float)
+        value = (shortest(thresholds[len(thresholds) // 2] if thresholds else float(np.median(x))),)
+    elif rule == "quantile":
+        value = ("0.5",)
+    frame.change(cut_rule=rule, cut_value=value, cut_side=page.cohort.groups.side)
+
+
+def _cut_value(page: Page, slider: st.delta_generator.DeltaGenerator, box: object) -> None:
+    variable = page.dataset.variables[page.spec.group_by or ""]
+    now = page.cohort.groups.thresholds[0]
+    options = sorted({*stops(page, variable), now})
+    unit = f" ({variable.unit})" if variable.unit else ""
+    st.session_state["cut_slider"] = now
+    slider.select_slider(
+        f"Cutoff{html.markdown_text(unit)}",
+        options,
+        format_func=lambda v: f"{v:g}",
+        key="cut_slider",
+        on_change=lambda: _set_cut(st.session_state["cut_slider"]),
+    )
+    st.session_state["cut_number"] = now
+    box.number_input(  # type: ignore[attr-defined]
+        "Value",
+        step=10.0**-variable.decimals,
+        format=f"%.{max(variable.decimals, len(shortest(now).partition('.')[2]))}f",
+        key="cut_number",
+        on_change=lambda: _set_cut(st.session_state["cut_number"]),
+    )
+
+
+def _set_cut(value: float | None) -> None:
+    if value is not None:
+        frame.change(cut_rule="value", cut_value=(shortest(round(float(value), 10)),))
+
+
+def _cut_quantile(page: Page, place: st.delta_generator.DeltaGenerator) -> None:
+    st.session_state["cut_quantile"] = float(page.spec.cut_value[0])
+    place.slider(
+        "Quantile",
+        0.05,
+        0.95,
+        step=0.01,
+        key="cut_quantile",
+        on_change=lambda: frame.change(cut_value=(f"{st.session_state['cut_quantile']:g}",)),
+    )
+
+
+def _endpoint(page: Page) -> None:
+    spec, endpoints = page.spec, page.dataset.endpoints
+    if len(endpoints) > 1:
+        now = next((e for e in endpoints if (e.time, e.event) == (spec.time, spec.event)), None)
+        st.session_state["endpoint"] = now
+        st.selectbox(
+            "Endpoint",
+            endpoints,
+            format_func=lambda e: e.label,
+            key="endpoint",
+            on_change=_choose_endpoint,
+        )
+    st.session_state["show_unit"] = page.cohort.show_unit
+    st.selectbox(
+        "Time in",
+        CHOICES["show_unit"],
+        key="show_unit",
+        on_change=lambda: frame.change(show_unit=st.session_state["show_unit"], at=(), tau=None),
+    )
+
+
+def _choose_endpoint() -> None:
+    chosen = st.session_state["endpoint"]
+    frame.change(time=chosen.time, unit=chosen.unit, event=chosen.event, event_is=chosen.event_is)
+
+
+def _filters(page: Page) -> None:
+    spec, dataset = page.spec, page.dataset
+    for i, text in enumerate(spec.where):
+        condition = filters.parse(text, dataset.variables)
+        shown, remove = st.columns([5, 1], vertical_alignment="center", gap="small")
+        shown.html(html.paragraph(condition.words(dataset.variables[condition.column]), "quiet"))
+        remove.button(
+            "",
+            icon=":material/close:",
+            key=f"unfilter_{i}",
+            help="Remove this filter",
+            type="tertiary",
+            on_click=lambda i=i: frame.change(where=spec.where[:i] + spec.where[i + 1 :]),
+        )
+    with st.popover("Filter patients", icon=":material/filter_alt:", width="stretch"):
+        names = [
+            v.name for v in dataset.variables.values() if v.kind != "text" and v.name != spec.id
+        ]
+        name = st.selectbox(
+            "Column", names, format_func=lambda n: dataset.variables[n].title, key="filter_column"
+        )
+        if name is not None:
+            _new_filter(page, dataset.variables[name])
+
+
+def _new_filter(page: Page, variable: Variable) -> None:
+    values = page.dataset.frame[variable.name].dropna()
+    key = f"filter_values_{variable.name}"
+    if pd.api.types.is_numeric_dtype(values) and values.nunique() > 1:
+        low, high = float(values.min()), float(values.max())
+        st.slider(
+            "Keep values from ... to",
+            low,
+            high,
+            (low, high),
+            step=10.0**-variable.decimals,
+            key=key,
+        )
+    else:
+        levels = [str(level) for level in variable.levels] or sorted(map(str, values.unique()))
+        st.multiselect("Keep", levels[:500], key=key)
+    st.button("Apply", on_click=_add_filter, args=(page, variable, key))
+
+
+def _add_filter(page: Page, variable: Variable, key: str) -> None:
+    chosen = st.session_state[key]
+    if isinstance(chosen, tuple):
+        values = page.dataset.frame[variable.name]
+        wanted = [
+            filters.Condition(variable.name, operator, (shortest(float(limit)),))
+            for operator, limit, end in (
+                (">=", chosen[0], values.min()),
+                ("<=", chosen[1], values.max()),
+            )
+            if limit != end
+        ]
+    else:
+        wanted = [filters.Condition(variable.name, "in", tuple(chosen))] if chosen else []
+    frame.change(where=(*page.spec.where, *(str(condition) for condition in wanted)))
+
+
+def _ledger(page: Page) -> None:
+    rows = tables.ledger(page.cohort)
+    shown = pd.DataFrame(rows, columns=["Who is in", "Patients"])
+    shown["Patients"] = [
+        f"{n:+d}".replace("-", "−") if n < 0 else str(n) for n in shown["Patients"]
+    ]
+    st.html(html.table(shown, caption="Who is in and who left"))
+    show.table_downloads(page, ("Table (CSV)", "ledger", lambda: shown))
+    if words.provenance(page.cohort):
+        st.html(html.paragraph(words.provenance(page.cohort), "quiet"))
+
+
+def _link(page: Page) -> None:
+    with st.popover("Link to this view", icon=":material/link:", width="stretch"):
+        st.html(
+            html.paragraph(
+                "The address in the browser is this view. It holds the settings and not one row "
+                "of the table: whoever opens it needs Stratiscope and, for your own table, the "
+                "same file.",
+                "quiet",
+            )
+        )
+        st.code(f"{st.context.url}?{page.spec.to_query()}", language=None, wrap_lines=True)

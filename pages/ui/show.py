@@ -1,0 +1,240 @@
+"""Results on the screen: figures with their downloads, tables, sentences, notes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.notes import Note
+from core.survival.cox import CoxResult
+from core.survival.cutoff import CutoffResult
+from core.survival.km import KMResult
+from core.view import charts, distribution, export, forest, html, numbers, tables, theme, words
+from pages.ui import frame
+from pages.ui.frame import Page
+
+
+def question(page: Page) -> None:
+    """The question as a heading and its answer as a sentence."""
+    result: KMResult = page.result("km")
+    st.html(
+        html.paragraph(words.question(page.cohort), "question")
+        + html.paragraph(words.finding(page.cohort, result), "finding")
+    )
+
+
+def first_answer(page: Page) -> None:
+    """The answer that a newcomer sees before she reads a word."""
+    question(page)
+    _km_figure(page, page.result("km"))
+    st.page_link(
+        "pages/curves.py",
+        label="Slide the cutoff on the curves page",
+        icon=":material/arrow_forward:",
+        query_params=page.spec.to_dict(),
+    )
+
+
+def curves(page: Page) -> None:
+    """Curves with their risk table, the distribution, and the numbers."""
+    result: KMResult = page.result("km")
+    left, right = st.container(key="wide").columns([2.05, 1], gap="medium")
+    with left:
+        _km_figure(page, result)
+    with right:
+        _key_numbers(page, result)
+        _distribution(page)
+        st.html(html.paragraph(words.origin(page.cohort.groups), "quiet"))
+    headline = tables.headline(page.cohort, result)
+    st.html(html.table(headline, swatches=range(len(headline)), caption="Numbers of each group"))
+    table_downloads(
+        page,
+        ("Table (CSV)", "groups", lambda: tables.summaries(page.cohort, result)),
+        ("Curves step by step (CSV)", "curves", lambda: tables.curves(page.cohort, result)),
+    )
+    _pairwise(page, result)
+    notes((*page.notes, *result.notes))
+
+
+def cox_question(page: Page) -> None:
+    """The heading of the Cox page."""
+    title = f"Cox model of {words.endpoint_label(page.cohort).lower()}"
+    st.html(html.paragraph(title, "question"))
+
+
+def cox(page: Page) -> None:
+    """The Cox table with the forest plot beside it, and the tests of the model."""
+    result: CoxResult = page.result("cox")
+    if not result.titles:
+        st.info("Choose at least one term above.")
+        return
+    left, right = st.container(key="beside").columns([1.75, 1], gap="small")
+    table = tables.cox(result)
+    with left:
+        st.html(html.table(table, kind="forest", caption="Cox regression"))
+    with right:
+        figure = forest.figure(result, labelled=False)
+        _draw(figure, "forest", "Forest plot of the hazard ratios")
+    st.html(html.paragraph(words.model(result), "finding"))
+    places = st.columns([1, 1, 3])
+    with places[0]:
+        _figure_downloads(
+            page,
+            "forest",
+            lambda: forest.figure(result, labelled=True),
+            words.model(result),
+            [words.model(result)],
+        )
+    table_downloads(page, ("Table (CSV)", "cox", lambda: tables.cox_numbers(result)))
+    _proportional(page, result)
+    notes((*page.notes, *result.notes))
+
+
+def notes(found: tuple[Note, ...]) -> None:
+    """Warnings in sight, choices that were made folded away."""
+    unique = list(dict.fromkeys(found))
+    for note in unique:
+        if note.level == "warning":
+            st.warning(html.markdown_text(note.text), icon=":material/warning:")
+    choices = [note for note in unique if note.level == "info"]
+    if choices:
+        with st.expander(f"What was assumed ({len(choices)})"):
+            st.html("".join(html.paragraph(note.text, "quiet") for note in choices))
+
+
+def _draw(figure: charts.Figure, key: str, alt: str) -> None:
+    """Put a figure on the screen, in ink that can be read on its paper."""
+    dark = st.context.theme.type == "dark"
+    st.vega_lite_chart(spec={**figure, "config": theme.ink(dark=dark)}, key=key, alt=alt)
+
+
+def _km_figure(page: Page, result: KMResult) -> None:
+    shape = charts.KMShape.of(page.cohort, words.endpoint_label(page.cohort))
+    described = frame.drawn("km", dataclasses.astuple(shape), lambda: charts.km_description(shape))
+
+    def figure() -> charts.Figure:
+        return {**described, "datasets": charts.km_data(page.cohort, result, shape)}
+
+    _draw(figure(), "km", words.finding(page.cohort, result))
+    _figure_downloads(
+        page,
+        "km",
+        figure,
+        words.question(page.cohort),
+        [words.finding(page.cohort, result), words.provenance(page.cohort)],
+    )
+
+
+def _distribution(page: Page) -> None:
+    if page.cohort.groups.by is None:
+        return
+    shape = distribution.DistributionShape.of(page.cohort)
+    described = frame.drawn(
+        "distribution", dataclasses.astuple(shape), lambda: distribution.description(shape)
+    )
+
+    def figure() -> charts.Figure:
+        return {**described, "datasets": distribution.data(page.cohort, shape)}
+
+    alt = f"Distribution of {shape.title} with the groups"
+    _draw(figure(), "distribution", alt)
+    _figure_downloads(page, "distribution", figure, alt, [words.provenance(page.cohort)])
+
+
+def _key_numbers(page: Page, result: KMResult) -> None:
+    if page.cohort.groups.by is None:
+        st.info("Choose a stratifier above to compare groups.", icon=":material/arrow_upward:")
+    if len(result.groups) < 2:
+        return
+    name = words.test_name(result.test.name).capitalize()
+    pairs = [(f"{name} p", numbers.p_cell(result.test.p_value))]
+    if page.cohort.groups.origin == "best":
+        searched: CutoffResult = page.result("cutoff")
+        corrected = numbers.p_cell(searched.p_corrected["lau94"])
+        pairs = [
+            ("p corrected for the search", corrected),
+            (f"{name} p, search ignored", pairs[0][1]),
+        ]
+    if len(result.hazard_ratio) == 1:
+        row = result.hazard_ratio[0]
+        pairs.append(
+            (
+                f"Hazard ratio, {page.cohort.groups.labels[1]}",
+                numbers.ratio(row.hazard_ratio, row.conf_low, row.conf_high),
+            )
+        )
+    st.html(html.key_numbers(pairs))
+
+
+def _pairwise(page: Page, result: KMResult) -> None:
+    if len(result.groups) < 3:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.html(html.table(tables.hazard_ratios(result), caption="Hazard ratios of the groups"))
+    with right:
+        st.html(html.table(tables.pairwise(result), caption="Pairwise comparisons"))
+    table_downloads(
+        page,
+        ("Hazard ratios (CSV)", "hazard-ratios", lambda: tables.rows(result.hazard_ratio)),
+        ("Pairs (CSV)", "pairs", lambda: tables.rows(result.pairwise)),
+    )
+
+
+def _proportional(page: Page, result: CoxResult) -> None:
+    if not result.proportional_hazards:
+        return
+    with st.expander("Are the hazards proportional?", expanded=True):
+        st.html(
+            html.paragraph(words.proportional(result), "finding")
+            + html.table(tables.proportional(result), caption="Test of proportional hazards")
+        )
+        table_downloads(
+            page,
+            ("Table (CSV)", "proportional", lambda: tables.rows(result.proportional_hazards)),
+        )
+
+
+def _figure_downloads(
+    page: Page,
+    what: str,
+    figure: Callable[[], charts.Figure],
+    title: str,
+    lines: list[str],
+) -> None:
+    """Offer a figure for papers. It is drawn only when somebody asks for it."""
+    with st.popover("Save figure", icon=":material/download:", type="tertiary"):
+        kinds: tuple[tuple[str, str, Callable[[], Any]], ...] = (
+            ("SVG (vector)", "svg", lambda: export.svg(figure(), title, lines)),
+            ("PNG for slides (2x)", "png", lambda: export.png(figure(), title, lines)),
+            ("PNG for print (300 dpi)", "300dpi.png",
+             lambda: export.png(figure(), title, lines, dpi=300)),
+        )  # fmt: skip
+        for label, ending, draw in kinds:
+            st.download_button(
+                label,
+                draw,
+                file_name=words.file_name(page.cohort, what, ending),
+                mime="image/svg+xml" if ending == "svg" else "image/png",
+                key=f"save_{what}_{ending}",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def table_downloads(page: Page, *offers: tuple[str, str, Callable[[], Any]]) -> None:
+    with st.container(horizontal=True):
+        for label, what, make in offers:
+            st.download_button(
+                label,
+                lambda make=make: tables.to_csv(make()),
+                file_name=words.file_name(page.cohort, what, "csv"),
+                mime="text/csv",
+                key=f"save_{what}_csv",
+                on_click="ignore",
+                icon=":material/download:",
+                type="tertiary",
+            )
