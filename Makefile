@@ -36,7 +36,7 @@ test: $(TEST_READY)
 	$(PY) -m mypy --strict core
 	$(PY) -m pytest $(PYTEST_ARGS)
 
-benchmark: $(RUN_READY)
+benchmark: $(TEST_READY)
 	$(PY) -m benchmarks.slider
 
 # Made from nothing each time: neither a half-finished installation nor packages that are no

@@ -540,7 +540,7 @@ def test_out_of_an_unreadable_link() -> None:
 
 def upload(at: AppTest, name: str, data: str | bytes) -> AppTest:
     content = data.encode() if isinstance(data, str) else data
-    at.file_uploader(key="file").upload(name, content)
+    at.file_uploader[0].upload(name, content)  # each page shows at most one
     return at.run()
 
 

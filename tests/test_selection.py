@@ -231,8 +231,8 @@ def test_the_order_of_the_terms_does_not_matter(seed: int) -> None:
 def test_all_steps_are_on_the_patients_who_have_every_candidate() -> None:
     table = correlated(2)
     table["noise"] = [None if i < 40 else float(v) for i, v in enumerate(table["noise"])]
-    result = selected(table, "forward:0.0001:0.001", "a", "noise")
-    assert terms_of(result) == ["a"]
+    result = selected(table, "forward:0.0001:0.001", "c", "noise")
+    assert terms_of(result) == ["c"]
     assert result.n == 80
     assert result.multivariable[0].n == 80
     assert result.univariable[0].n == 120

@@ -13,7 +13,6 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
 from typing import Protocol
 
 import numpy as np
@@ -243,7 +242,7 @@ def _quick_rows(reader: Reader, width: int) -> list[Cells] | None:
         while rows := list(islice(reader, BLOCK)):
             if set(map(len, rows)) != {width}:
                 return None
-            if not all(map(itemgetter(0), rows)) and not all(map(any, rows)):
+            if any(map(_is_blank, rows)):
                 return None
             count += len(rows)
             _pack(rows, blocks)
@@ -263,7 +262,7 @@ def _rows(reader: Reader, width: int, before: int) -> tuple[list[Cells], np.ndar
     try:
         for row in reader:
             line, read = before + read + 1, reader.line_num
-            if (len(row) != width or not row[0]) and not any(map(str.strip, row)):
+            if _is_blank(row):
                 empty += len(row) > 1
                 continue
             if len(row) != width:
@@ -279,6 +278,11 @@ def _rows(reader: Reader, width: int, before: int) -> tuple[list[Cells], np.ndar
     if rows:
         _pack(rows, blocks)
     return list(map(Cells, blocks)), np.array(starts, dtype=np.int64), empty
+
+
+def _is_blank(row: list[str]) -> bool:
+    """Whether no cell of a row holds anything; the first one settles it for most rows."""
+    return not (row and row[0].strip()) and not any(map(str.strip, row))
 
 
 def _pack(rows: list[list[str]], blocks: list[list[str]]) -> None:

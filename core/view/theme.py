@@ -22,6 +22,10 @@ def dash(group: int) -> tuple[int, ...]:
 
 
 def ink(*, dark: bool) -> dict[str, object]:
-    """Colour of texts and rules inside a figure, which do not follow the page by themselves."""
+    """Colour of texts and rules inside a figure, which do not follow the page by themselves.
+
+    Streamlit's own grey for axes has too little contrast on white paper.
+    """
     colour = "#e6edf3" if dark else "#1b2733"
-    return {"text": {"color": colour}, "rule": {"color": colour}}
+    quiet = {"labelColor": colour, "titleColor": colour}
+    return {"text": {"color": colour}, "rule": {"color": colour}, "axis": quiet, "legend": quiet}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import filters
 from core.dataset import Variable
@@ -45,7 +46,7 @@ def stratifier(page: Page) -> None:
     if spec.group_by is not None and spec.group_by not in names:
         names.append(spec.group_by)
     row = st.container(key="narrow").columns([2.4, 1.5, 3.0, 1.2, 1.7], vertical_alignment="bottom")
-    st.session_state["stratifier"] = spec.group_by
+    frame.seed("stratifier", spec.group_by)
     row[0].selectbox(
         "Stratifier",
         names,
@@ -59,7 +60,7 @@ def stratifier(page: Page) -> None:
     if spec.group_by is None or dataset.variables[spec.group_by].kind != "number":
         return
     rule = page.cohort.groups.rule
-    st.session_state["cut_rule"] = rule
+    frame.seed("cut_rule", rule)
     row[1].selectbox(
         "Cut",
         list(RULES),
@@ -73,7 +74,7 @@ def stratifier(page: Page) -> None:
     elif rule == "quantile":
         _cut_quantile(page, row[2])
     if rule != "none":
-        st.session_state["cut_side"] = page.cohort.groups.side
+        frame.seed("cut_side", page.cohort.groups.side)
         row[4].selectbox(
             "A patient at the cutoff",
             list(SIDES),
@@ -88,14 +89,14 @@ def curve_options(page: Page) -> None:
     spec = page.spec
     agreed = conventions(spec)
     with st.sidebar, st.popover("Curve options", icon=":material/tune:", width="stretch"):
-        st.session_state["at"] = ", ".join(spec.at)
+        frame.seed("at", ", ".join(spec.at))
         st.text_input(
             f"Survival at these {page.cohort.show_unit}",
             key="at",
             placeholder="12, 24, 60",
             on_change=_set_times,
         )
-        st.session_state["test"] = spec.test or "logrank"
+        frame.seed("test", spec.test or "logrank")
         st.selectbox(
             "Test",
             list(dict.fromkeys([*words.TESTS, spec.test or "logrank"])),
@@ -103,7 +104,7 @@ def curve_options(page: Page) -> None:
             key="test",
             on_change=lambda: frame.change(test=st.session_state["test"]),
         )
-        st.session_state["strata"] = list(spec.strata)
+        frame.seed("strata", list(spec.strata))
         st.multiselect(
             "Stratify test and hazard ratio by",
             [n for n in page.dataset.stratifiers if page.dataset.variables[n].kind == "category"],
@@ -111,7 +112,7 @@ def curve_options(page: Page) -> None:
             key="strata",
             on_change=lambda: frame.change(strata=tuple(st.session_state["strata"])),
         )
-        st.session_state["conf_type"] = agreed.conf_type
+        frame.seed("conf_type", agreed.conf_type)
         st.selectbox(
             "Confidence limits on the scale",
             CHOICES["conf_type"],
@@ -154,36 +155,49 @@ def _cut_rule(page: Page) -> None:
     frame.change(cut_rule=rule, cut_value=value, cut_side=page.cohort.groups.side)
 
 
-def _cut_value(page: Page, slider: st.delta_generator.DeltaGenerator, box: object) -> None:
+def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:
     variable = page.dataset.variables[page.spec.group_by or ""]
     now = page.cohort.groups.thresholds[0]
     options = sorted({*stops(page, variable), now})
     unit = f" ({variable.unit})" if variable.unit else ""
-    st.session_state["cut_slider"] = now
+    st.session_state["cut_shown"] = now
+    frame.seed("cut_slider", now)
     slider.select_slider(
         f"Cutoff{html.markdown_text(unit)}",
         options,
         format_func=lambda v: f"{v:g}",
         key="cut_slider",
-        on_change=lambda: _set_cut(st.session_state["cut_slider"]),
+        on_change=_set_cut,
+        args=("cut_slider", "cut_number"),
     )
-    st.session_state["cut_number"] = now
-    box.number_input(  # type: ignore[attr-defined]
+    frame.seed("cut_number", now)
+    box.number_input(
         "Value",
         step=10.0**-variable.decimals,
         format=f"%.{max(variable.decimals, len(shortest(now).partition('.')[2]))}f",
         key="cut_number",
-        on_change=lambda: _set_cut(st.session_state["cut_number"]),
+        on_change=_set_cut,
+        args=("cut_number", "cut_slider"),
     )
 
 
-def _set_cut(value: float | None) -> None:
-    if value is not None:
-        frame.change(cut_rule="value", cut_value=(shortest(round(float(value), 10)),))
+def _set_cut(by: str, other: str) -> None:
+    """Take the cutoff from the widget that was moved.
+
+    Two widgets hold it. During quick moves of one, the browser still sends the other's value from
+    before, and that counts as a change too. When both differ from what was shown, the one that
+    was moved last is right and the other has not heard of it yet.
+    """
+    state = st.session_state
+    if state.get(other) != state.get("cut_shown") and state.get("cut_by", by) != by:
+        return
+    state["cut_by"] = by
+    if state[by] is not None:
+        frame.change(cut_rule="value", cut_value=(shortest(round(float(state[by]), 10)),))
 
 
-def _cut_quantile(page: Page, place: st.delta_generator.DeltaGenerator) -> None:
-    st.session_state["cut_quantile"] = float(page.spec.cut_value[0])
+def _cut_quantile(page: Page, place: DeltaGenerator) -> None:
+    frame.seed("cut_quantile", float(page.spec.cut_value[0]))
     place.slider(
         "Quantile",
         0.05,
@@ -198,7 +212,7 @@ def _endpoint(page: Page) -> None:
     spec, endpoints = page.spec, page.dataset.endpoints
     if len(endpoints) > 1:
         now = next((e for e in endpoints if (e.time, e.event) == (spec.time, spec.event)), None)
-        st.session_state["endpoint"] = now
+        frame.seed("endpoint", now)
         st.selectbox(
             "Endpoint",
             endpoints,
@@ -206,7 +220,7 @@ def _endpoint(page: Page) -> None:
             key="endpoint",
             on_change=_choose_endpoint,
         )
-    st.session_state["show_unit"] = page.cohort.show_unit
+    frame.seed("show_unit", page.cohort.show_unit)
     st.selectbox(
         "Time in",
         CHOICES["show_unit"],

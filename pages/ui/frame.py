@@ -30,6 +30,7 @@ from core.notes import Note
 from core.reading import examples
 from core.reading.roles import fill
 from core.spec import AnalysisSpec
+from core.terms import parse
 from core.view.charts import Figure
 from core.view.html import markdown_text, paragraph
 
@@ -115,7 +116,8 @@ def open_page(title: str) -> Page:
         problem(error)
         st.stop()
     page = Page(dataset, _explicit(dataset, filled), guesses)
-    _set(page.spec)
+    _echo(page.spec)
+    _check_terms(page)
     return page
 
 
@@ -132,9 +134,18 @@ def _explicit(dataset: Dataset, spec: AnalysisSpec) -> AnalysisSpec:
 
 
 def change(**fields: Any) -> None:
-    """Change the question; for the callbacks of widgets."""
-    _set(st.session_state["spec"].but(**fields))
-    st.session_state["moved"] = True
+    """Change the question; for callbacks. The run that follows writes the address."""
+    ask(st.session_state["spec"].but(**fields))
+
+
+def seed(key: str, value: object) -> None:
+    """Give a widget the value that the question has.
+
+    Only where it has another one: writing it anew on each run would take back a move of the user
+    that is still on its way.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def ask(spec: AnalysisSpec) -> None:
@@ -155,6 +166,7 @@ def keep(dataset: Dataset, name: str) -> None:
 def forget() -> None:
     """Drop uploaded tables, everything computed from them, and the uploaded bytes."""
     st.session_state.pop("tables", None)
+    st.session_state.pop("draft", None)
     _cached.clear()
     release_uploads()
     ask(examples.question(FIRST))
@@ -169,7 +181,7 @@ def release_uploads() -> None:
 
 def problem(error: StratiscopeError) -> None:
     """Show what is wrong and what to do about it."""
-    st.error(f"{markdown_text(error.problem)}.  \n{markdown_text(error.hint)}.")
+    st.error(markdown_text(str(error)))
 
 
 def _asked() -> AnalysisSpec:
@@ -182,6 +194,7 @@ def _asked() -> AnalysisSpec:
         try:
             spec = AnalysisSpec.from_dict(address)
         except StratiscopeError as error:
+            _navigation(state.get("spec", examples.question(FIRST)))
             st.error(f"This link cannot be read. {markdown_text(str(error))}")
             st.button("Open the example instead", on_click=ask, args=(examples.question(FIRST),))
             st.stop()
@@ -192,13 +205,22 @@ def _asked() -> AnalysisSpec:
     return spec if isinstance(spec, AnalysisSpec) else examples.question(FIRST)
 
 
-def _set(spec: AnalysisSpec) -> None:
-    """Keep the question and write it into the address."""
+def _echo(spec: AnalysisSpec) -> None:
+    """Keep the question with its guesses written out, and put it into the address."""
     st.session_state["spec"] = spec
     echo = spec.to_dict()
     st.session_state["echo"] = echo
     if {name: st.query_params.get_all(name) for name in st.query_params} != echo:
         st.query_params.from_dict(echo)
+
+
+def _check_terms(page: Page) -> None:
+    """Say on every page which term of a link cannot be read, not only where it is used."""
+    for text in page.spec.terms:
+        try:
+            parse(text, page.dataset.variables)
+        except StratiscopeError as error:
+            problem(error)
 
 
 def _navigation(spec: AnalysisSpec) -> None:

@@ -47,7 +47,8 @@ def curves(page: Page) -> None:
     with right:
         _key_numbers(page, result)
         _distribution(page)
-        st.html(html.paragraph(words.origin(page.cohort.groups), "quiet"))
+        if page.cohort.groups.thresholds:
+            st.html(html.paragraph(words.origin(page.cohort.groups), "quiet"))
     headline = tables.headline(page.cohort, result)
     st.html(html.table(headline, swatches=range(len(headline)), caption="Numbers of each group"))
     table_downloads(

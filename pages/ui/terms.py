@@ -31,7 +31,7 @@ def choose(page: Page) -> None:
     chosen = list(dict.fromkeys(t.column for t in terms if not t.partner))
     names += [n for n in chosen if n not in names]
     row = st.columns([5, 1.2], vertical_alignment="bottom")
-    st.session_state["terms"] = chosen
+    frame.seed("terms", chosen)
     row[0].multiselect(
         "Terms of the model",
         names,
@@ -41,7 +41,7 @@ def choose(page: Page) -> None:
         on_change=_choose_terms,
         args=(page,),
     )
-    st.session_state["ties"] = spec.ties or ("breslow" if spec.profile == "spss" else "efron")
+    frame.seed("ties", spec.ties or ("breslow" if spec.profile == "spss" else "efron"))
     row[1].selectbox(
         "Tied times",
         list(TIES),
@@ -87,7 +87,7 @@ def _form(page: Page, i: int, term: Term) -> None:
     row = st.columns([2, 2, 2], vertical_alignment="center")
     row[0].html(html.paragraph(variable.title, "finding"))
     key = f"form_{i}"
-    st.session_state[key] = now if now in forms else next(iter(forms))
+    frame.seed(key, now if now in forms else next(iter(forms)))
     row[1].selectbox(
         f"Form of term {i + 1}",
         list(forms),
@@ -103,7 +103,7 @@ def _form(page: Page, i: int, term: Term) -> None:
 def _argument(page: Page, i: int, term: Term, variable: Variable, form: str) -> None:
     key = f"argument_{i}_{form}"
     if form == "per":
-        st.session_state[key] = float(term.argument or 10)
+        frame.seed(key, float(term.argument or 10))
         st.number_input(
             f"Step of term {i + 1}",
             min_value=0.0001,
@@ -116,7 +116,7 @@ def _argument(page: Page, i: int, term: Term, variable: Variable, form: str) -> 
         from core.groups import categories
 
         levels = categories(page.cohort.column(term.column), variable)[1]
-        st.session_state[key] = term.argument if term.argument in levels else levels[0]
+        frame.seed(key, term.argument if term.argument in levels else levels[0])
         st.selectbox(
             f"Reference level of term {i + 1}",
             levels,

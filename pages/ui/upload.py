@@ -27,11 +27,11 @@ LONG = 400
 def choose() -> None:
     """Where a file is dropped: in the sidebar of the first page."""
     if draft() is None:
-        found = _choose("Your own table (CSV), one row per patient")
+        found = _choose("Your own table (CSV), one row per patient", "file")
         if found is not None:
             st.session_state["draft"] = found
             st.rerun()
-    if st.session_state.get("tables"):
+    if st.session_state.get("tables") or draft() is not None:
         st.button("Forget my tables", on_click=frame.forget, icon=":material/delete:")
 
 
@@ -53,15 +53,15 @@ def missing_table(spec: AnalysisSpec) -> NoReturn:
         "This link was made with a table that stays with its owner: a link holds the settings and "
         "not one row. Load the same file to see the same view."
     )
-    table = _choose("The table that this link was made with")
+    table = _choose("The table that this link was made with", "missing")
     if table is not None:
         frame.keep(table, spec.data or table.reference)
         st.rerun()
     st.stop()
 
 
-def _choose(label: str) -> Dataset | None:
-    file = st.file_uploader(label, type=["csv", "tsv", "txt", "gz"], key="file")
+def _choose(label: str, key: str) -> Dataset | None:
+    file = st.file_uploader(label, type=["csv", "tsv", "txt", "gz"], key=key)
     if file is None:
         return None
     try:
