@@ -82,22 +82,22 @@ class Cohort:
     @cached_property
     def strata(self) -> np.ndarray | None:
         """Stratum of each patient from 0, -1 where it is missing; None without strata."""
-        return stratum_codes(self.dataset.frame.iloc[self.included.rows], self.spec.strata)
+        if not self.spec.strata:
+            return None
+        columns = self.dataset.frame[list(self.spec.strata)]
+        return stratum_codes(columns.iloc[self.included.rows])
 
 
-def stratum_codes(frame: pd.DataFrame, strata: tuple[str, ...]) -> np.ndarray | None:
+def stratum_codes(columns: pd.DataFrame) -> np.ndarray:
     """Number the combinations of the stratifying columns.
 
     Returns
     -------
-    numpy.ndarray of int or None
-        -1 where one of the columns is missing; None when there are no strata.
+    numpy.ndarray of int
+        -1 where one of the columns is missing.
     """
-    if not strata:
-        return None
-    columns = list(strata)
-    codes = frame.groupby(columns, sort=True, dropna=True, observed=True).ngroup()
-    return np.where(frame[columns].isna().any(axis=1), -1, codes).astype(np.int64)
+    codes = columns.groupby(list(columns), sort=True, dropna=True, observed=True).ngroup()
+    return np.where(columns.isna().any(axis=1), -1, codes).astype(np.int64)
 
 
 def select(dataset: Dataset, spec: AnalysisSpec, included: Included | None = None) -> Cohort:

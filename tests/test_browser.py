@@ -442,6 +442,8 @@ def test_figures_and_tables_are_saved(new_tab: Callable[..., Tab]) -> None:
     tab = new_tab(accept_downloads=True).open("curves", LINK)
     expected = assert_agrees(tab)
     tab.page.get_by_role("button", name="Save figure").first.click()
+    tab.page.locator(".st-key-save_km_svg button").wait_for()
+    tab.settle()
     stem = "stratiscope_gbsg2_km_recurrence-free-survival_progrec_20"
     name, svg = saved(tab, "save_km_svg")
     assert name == f"{stem}.svg"
@@ -457,6 +459,8 @@ def test_figures_and_tables_are_saved(new_tab: Callable[..., Tab]) -> None:
     assert widths[1] / widths[0] == pytest.approx(300 / 72 / 2, rel=0.01)
     assert widths[0] >= 2 * 720
     tab.page.keyboard.press("Escape")
+    tab.page.wait_for_timeout(300)
+    tab.settle()
     name, table = saved(tab, "save_groups_csv")
     assert name == "stratiscope_gbsg2_groups_recurrence-free-survival_progrec_20.csv"
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))

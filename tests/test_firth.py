@@ -83,6 +83,17 @@ def test_three_patients_are_the_closed_form() -> None:
     assert row.p_value == pytest.approx(stats.chi2.sf(statistic, 1), rel=1e-9)
 
 
+def test_a_limit_far_out_keeps_its_digits() -> None:
+    """Where one patient has all the weight, a variance as a difference of sums would be noise."""
+    level = 1 - 1e-9
+    row = firth_cox(SMALLEST, "x", conf_level=level).multivariable[0]
+    floor = smallest(row.coef or 0.0) - stats.chi2.isf(1 - level, 1) / 2
+    high = optimize.brentq(lambda b: smallest(b) - floor, 2, 100, xtol=1e-12)
+    assert high > 30
+    assert row.conf_high is not None
+    assert np.log(row.conf_high) == pytest.approx(high, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [

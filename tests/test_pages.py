@@ -390,6 +390,8 @@ def test_the_unit_of_time() -> None:
 def test_filters_are_added_and_removed() -> None:
     at = opened(CURVES)
     whole = assert_curves_agree(at)
+    at.session_state["filters"] = True  # unfolds the drawer
+    at.run()
     at.selectbox(key="filter_column").set_value("menostat").run()
     at.multiselect(key="filter_values_menostat").set_value(["Post"]).run()
     press(at, "Apply")

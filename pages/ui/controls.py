@@ -88,7 +88,11 @@ def curve_options(page: Page) -> None:
     """How the curves are estimated and compared; folded away, since the defaults serve most."""
     spec = page.spec
     agreed = conventions(spec)
-    with st.sidebar, st.popover("Curve options", icon=":material/tune:", width="stretch"):
+    with st.sidebar:
+        drawer = frame.folded("Curve options", ":material/tune:", "curve_options", width="stretch")
+    if not drawer.open:
+        return
+    with drawer:
         frame.seed("at", ", ".join(spec.at))
         st.text_input(
             f"Survival at these {page.cohort.show_unit}",
@@ -248,7 +252,10 @@ def _filters(page: Page) -> None:
             type="tertiary",
             on_click=lambda i=i: frame.change(where=spec.where[:i] + spec.where[i + 1 :]),
         )
-    with st.popover("Filter patients", icon=":material/filter_alt:", width="stretch"):
+    drawer = frame.folded("Filter patients", ":material/filter_alt:", "filters", width="stretch")
+    if not drawer.open:
+        return
+    with drawer:
         names = [
             v.name for v in dataset.variables.values() if v.kind != "text" and v.name != spec.id
         ]
@@ -308,7 +315,10 @@ def _ledger(page: Page) -> None:
 
 
 def _link(page: Page) -> None:
-    with st.popover("Link to this view", icon=":material/link:", width="stretch"):
+    drawer = frame.folded("Link to this view", ":material/link:", "link", width="stretch")
+    if not drawer.open:
+        return
+    with drawer:
         st.html(
             html.paragraph(
                 "The address in the browser is this view. It holds the settings and not one row "

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -152,6 +153,15 @@ def ask(spec: AnalysisSpec) -> None:
     """Ask a new question altogether; for the callbacks of widgets."""
     st.session_state["spec"] = spec
     st.session_state["moved"] = True
+
+
+def folded(label: str, icon: str, key: str, **style: Any) -> PopoverContainer:
+    """A button that unfolds more; what is inside is made only while it is open.
+
+    Use it as ``drawer = folded(...)``, ``if drawer.open:``, ``with drawer:``. Widgets that nobody
+    sees would otherwise be made on every move of a slider.
+    """
+    return st.popover(label, icon=icon, key=key, on_change="rerun", **style)
 
 
 def keep(dataset: Dataset, name: str) -> None:

@@ -207,7 +207,10 @@ def _figure_downloads(
     lines: list[str],
 ) -> None:
     """Offer a figure for papers. It is drawn only when somebody asks for it."""
-    with st.popover("Save figure", icon=":material/download:", type="tertiary"):
+    drawer = frame.folded("Save figure", ":material/download:", f"save_{what}", type="tertiary")
+    if not drawer.open:
+        return
+    with drawer:
         kinds: tuple[tuple[str, str, Callable[[], Any]], ...] = (
             ("SVG (vector)", "svg", lambda: export.svg(figure(), title, lines)),
             ("PNG for slides (2x)", "png", lambda: export.png(figure(), title, lines)),
