@@ -9,7 +9,7 @@ import numpy as np
 from core.survival.risk import Moments, RiskSets, moments
 
 MOST_STEPS = 60
-SMALL_STEP = 1e-10
+SMALL_STEP = 1e-9
 ALIASED = 1e-9
 """A column is aliased when the columns before it explain all but this share of its information."""
 
@@ -79,7 +79,7 @@ def scaled(sets: RiskSets, x: np.ndarray) -> Scaled:
 def fit(sets: RiskSets, x: np.ndarray) -> Fit:
     """Maximise the partial likelihood.
 
-    Iteration stops when the largest step is below 1e-10 standard deviations. Where the likelihood
+    Iteration stops when the largest step is below 1e-9 standard deviations. Where the likelihood
     has stopped rising and a coefficient still moves, its maximum is at infinity (separation).
 
     Parameters
@@ -123,6 +123,9 @@ def _climb(
     flat = 0
     for _ in range(MOST_STEPS):
         step = np.linalg.lstsq(now.information, now.gradient, rcond=1e-14)[0]
+        if np.max(np.abs(step)) < SMALL_STEP * (1 + np.max(np.abs(beta))):
+            beta = beta + step  # too small to change the likelihood or the information
+            break
         size = 1.0
         after = moments(sets, z, beta + step)
         while not after.log_likelihood >= now.log_likelihood - 1e-9 * abs(now.log_likelihood):
@@ -133,8 +136,6 @@ def _climb(
         beta = beta + size * step
         rise = after.log_likelihood - now.log_likelihood
         now = after
-        if np.max(np.abs(step)) < SMALL_STEP * (1 + np.max(np.abs(beta))):
-            break
         flat = flat + 1 if abs(rise) <= 1e-12 * (abs(now.log_likelihood) + 0.1) else 0
         if flat >= 3:
             break

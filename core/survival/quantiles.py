@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from core.survival.conventions import TOLERANCE
 
@@ -38,11 +37,10 @@ def crossing(time: np.ndarray, survival: np.ndarray, level: float) -> float | No
     p = 1 - level
     if np.nanmax(y) < p:
         return None
-    kept = ~pd.Series(y).duplicated().to_numpy()  # a censored time repeats the value before it
-    end = y[kept][-1]
-    known = np.flatnonzero(~np.isnan(y))
-    distinct, first = np.unique(y[known], return_index=True)
-    at = x[known][first]
+    distinct, first = np.unique(y, return_index=True)  # NaN, if any, is the last one
+    end = y[first.max()]  # the value of the last step; a censored time repeats the one before it
+    known = len(distinct) - int(np.isnan(distinct[-1]))
+    distinct, at = distinct[:known], x[first[:known]]
     reach = np.searchsorted(distinct, p - TOLERANCE, side="left")
     beyond = np.searchsorted(distinct, p + TOLERANCE, side="left")
     if not np.isnan(end) and abs(p - end) < TOLERANCE:

@@ -45,7 +45,7 @@ def table(
         for i, name in enumerate(frame.columns)
     )
     body = []
-    for r, row in enumerate(frame.itertuples(index=False)):
+    for r, row in enumerate(frame.to_numpy(dtype=object).tolist()):
         mark = "" if swatches is None else _swatch(swatches[r])
         cells = [f'<td class="name">{mark}{escape(str(row[0]))}</td>']
         cells += [f'<td class="number">{escape(str(cell))}</td>' for cell in row[1:]]

@@ -264,6 +264,7 @@ def _filters(page: Page) -> None:
         )
         if name is not None:
             _new_filter(page, dataset.variables[name])
+        show.table_downloads(page, ("Who is in and who left (CSV)", "ledger", lambda: ledger(page)))
 
 
 def _new_filter(page: Page, variable: Variable) -> None:
@@ -302,14 +303,17 @@ def _add_filter(page: Page, variable: Variable, key: str) -> None:
     frame.change(where=(*page.spec.where, *(str(condition) for condition in wanted)))
 
 
+def ledger(page: Page) -> pd.DataFrame:
+    """Who is in and who left, as a table."""
+    return pd.DataFrame(tables.ledger(page.cohort), columns=["Who is in", "Patients"])
+
+
 def _ledger(page: Page) -> None:
-    rows = tables.ledger(page.cohort)
-    shown = pd.DataFrame(rows, columns=["Who is in", "Patients"])
+    shown = ledger(page)
     shown["Patients"] = [
         f"{n:+d}".replace("-", "−") if n < 0 else str(n) for n in shown["Patients"]
     ]
     st.html(html.table(shown, caption="Who is in and who left"))
-    show.table_downloads(page, ("Table (CSV)", "ledger", lambda: shown))
     if words.provenance(page.cohort):
         st.html(html.paragraph(words.provenance(page.cohort), "quiet"))
 
