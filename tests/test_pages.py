@@ -169,7 +169,8 @@ class Expected:
         key = [numbers.p_cell(km["test"]["p_value"])] if len(found) > 1 else []
         if len(found) == 2:
             key.append(hr(km["hazard_ratio"][0]))
-        return cls(question, answer, key, groups, [f"n = {level['n']}" for level in found])
+        name = "n = {}" if len(found) < 3 else "{}"
+        return cls(question, answer, key, groups, [name.format(level["n"]) for level in found])
 
     def at_risk(self, dataset: Dataset, ticks: list[float]) -> list[int]:
         """Numbers at risk at the ticks, group after group, recounted from the definition."""

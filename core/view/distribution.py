@@ -141,4 +141,5 @@ def _sizes(cohort: Cohort, shape: DistributionShape) -> pa.Table:
     levels = cohort.groups.levels
     if len(middles) != len(levels):
         middles = np.full(len(levels), middles[len(middles) // 2])
-    return pa.table({"at": middles, "label": [f"n = {level.n}" for level in levels]})
+    name = "n = {}" if len(levels) < 3 else "{}"  # many groups leave room for the number only
+    return pa.table({"at": middles, "label": [name.format(level.n) for level in levels]})

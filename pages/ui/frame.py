@@ -25,7 +25,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core import analysis
 from core.cohort import Cohort, select
 from core.dataset import Dataset
-from core.errors import StratiscopeError
+from core.errors import SpecError, StratiscopeError
 from core.inclusion import include
 from core.notes import Note
 from core.reading import examples
@@ -190,8 +190,17 @@ def release_uploads() -> None:
 
 
 def problem(error: StratiscopeError) -> None:
-    """Show what is wrong and what to do about it."""
+    """Show what is wrong and how to go on."""
     st.error(markdown_text(str(error)))
+    if isinstance(error, SpecError) and "spec" in st.session_state:
+        default = getattr(AnalysisSpec(), error.field, None)
+        if getattr(st.session_state["spec"], error.field, default) != default:
+            st.button(
+                f"Leave '{error.field}' out",
+                key=f"leave_out_{error.field}",
+                on_click=change,
+                kwargs={error.field: default},
+            )
 
 
 def _asked() -> AnalysisSpec:
