@@ -461,6 +461,9 @@ def test_figures_and_tables_are_saved(new_tab: Callable[..., Tab]) -> None:
     tab.page.keyboard.press("Escape")
     tab.page.wait_for_timeout(300)
     tab.settle()
+    tab.page.get_by_role("button", name="Save table").first.click()
+    tab.page.locator(".st-key-save_groups_csv button").wait_for()
+    tab.settle()
     name, table = saved(tab, "save_groups_csv")
     assert name == "stratiscope_gbsg2_groups_recurrence-free-survival_progrec_20.csv"
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))

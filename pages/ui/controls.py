@@ -13,7 +13,7 @@ from core.reading.cells import is_number
 from core.spec import CHOICES, shortest
 from core.survival.conventions import conventions
 from core.view import html, tables, words
-from pages.ui import frame, show
+from pages.ui import frame
 from pages.ui.frame import Page
 
 RULES = {
@@ -264,7 +264,15 @@ def _filters(page: Page) -> None:
         )
         if name is not None:
             _new_filter(page, dataset.variables[name])
-        show.table_downloads(page, ("Who is in and who left (CSV)", "ledger", lambda: ledger(page)))
+        st.download_button(
+            "Who is in and who left (CSV)",
+            lambda: tables.to_csv(ledger(page)),
+            file_name=words.file_name(page.cohort, "ledger", "csv"),
+            mime="text/csv",
+            key="save_ledger_csv",
+            on_click="ignore",
+            type="tertiary",
+        )
 
 
 def _new_filter(page: Page, variable: Variable) -> None:
@@ -313,9 +321,10 @@ def _ledger(page: Page) -> None:
     shown["Patients"] = [
         f"{n:+d}".replace("-", "−") if n < 0 else str(n) for n in shown["Patients"]
     ]
-    st.html(html.table(shown, caption="Who is in and who left"))
-    if words.provenance(page.cohort):
-        st.html(html.paragraph(words.provenance(page.cohort), "quiet"))
+    st.html(
+        html.table(shown, caption="Who is in and who left")
+        + html.paragraph(words.provenance(page.cohort), "quiet")
+    )
 
 
 def _link(page: Page) -> None:

@@ -47,13 +47,11 @@ def curves(page: Page) -> None:
     with right:
         _key_numbers(page, result)
         _distribution(page)
-        if page.cohort.groups.thresholds:
-            st.html(html.paragraph(words.origin(page.cohort.groups), "quiet"))
     headline = tables.headline(page.cohort, result)
     st.html(html.table(headline, swatches=range(len(headline)), caption="Numbers of each group"))
     table_downloads(
         page,
-        ("Table (CSV)", "groups", lambda: tables.summaries(page.cohort, result)),
+        ("Groups (CSV)", "groups", lambda: tables.summaries(page.cohort, result)),
         ("Curves step by step (CSV)", "curves", lambda: tables.curves(page.cohort, result)),
     )
     _pairwise(page, result)
@@ -89,7 +87,7 @@ def cox(page: Page) -> None:
             words.model(result),
             [words.model(result)],
         )
-    table_downloads(page, ("Table (CSV)", "cox", lambda: tables.cox_numbers(result)))
+    table_downloads(page, ("Cox table (CSV)", "cox", lambda: tables.cox_numbers(result)))
     _proportional(page, result)
     notes((*page.notes, *result.notes))
 
@@ -167,7 +165,8 @@ def _key_numbers(page: Page, result: KMResult) -> None:
                 numbers.ratio(row.hazard_ratio, row.conf_low, row.conf_high),
             )
         )
-    st.html(html.key_numbers(pairs))
+    # One element: what each of them costs on a move of the slider is the sending, not the size.
+    st.html(html.key_numbers(pairs) + html.paragraph(words.origin(page.cohort.groups), "quiet"))
 
 
 def _pairwise(page: Page, result: KMResult) -> None:
@@ -195,7 +194,11 @@ def _proportional(page: Page, result: CoxResult) -> None:
         )
         table_downloads(
             page,
-            ("Table (CSV)", "proportional", lambda: tables.rows(result.proportional_hazards)),
+            (
+                "Test of proportional hazards (CSV)",
+                "proportional",
+                lambda: tables.rows(result.proportional_hazards),
+            ),
         )
 
 
@@ -230,7 +233,13 @@ def _figure_downloads(
 
 
 def table_downloads(page: Page, *offers: tuple[str, str, Callable[[], Any]]) -> None:
-    with st.container(horizontal=True):
+    """Offer tables as CSV, in full precision."""
+    drawer = frame.folded(
+        "Save table", ":material/download:", f"save_{offers[0][1]}", type="tertiary"
+    )
+    if not drawer.open:
+        return
+    with drawer:
         for label, what, make in offers:
             st.download_button(
                 label,
@@ -239,6 +248,5 @@ def table_downloads(page: Page, *offers: tuple[str, str, Callable[[], Any]]) -> 
                 mime="text/csv",
                 key=f"save_{what}_csv",
                 on_click="ignore",
-                icon=":material/download:",
                 type="tertiary",
             )
