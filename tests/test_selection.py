@@ -181,6 +181,15 @@ def test_a_term_that_has_entered_can_leave() -> None:
     assert terms_of(result) == ["a", "b"]
 
 
+def test_terms_leave_before_the_next_one_enters() -> None:
+    table = correlated(7)
+    weak = np.random.default_rng(1007).normal(size=120)
+    table |= {"d": weak, "time": np.ceil(table["time"] * np.exp(-0.2 * weak))}
+    result = selected(table, "forward:0.05:0.10", "a", "b", "c", "d")
+    assert path(result)[-2:] == [("remove", "c"), ("enter", "d")]
+    assert terms_of(result) == ["a", "b", "d"]
+
+
 def test_a_model_that_comes_back_ends_the_search() -> None:
     """Entering below 0.9 and leaving above 0.01 would go on for ever."""
     result = selected(random_columns(8), "forward:0.9:0.01", "dose", "arm")

@@ -23,7 +23,7 @@ import numpy as np
 from scipy import optimize
 
 from core.survival.newton import Fit, scaled
-from core.survival.risk import RiskSets, moments, third
+from core.survival.risk import RiskSets, by_stratum, moments, third
 from core.survival.tails import chi2_p, normal_quantile
 
 MOST_STEPS = 100
@@ -63,6 +63,10 @@ class _Point:
     information: np.ndarray
 
 
+_Parts = tuple[tuple[RiskSets, np.ndarray], ...]
+"""The risk sets of each stratum and the columns of its patients in their order."""
+
+
 def fit(sets: RiskSets, x: np.ndarray, *, level: float) -> FirthFit:
     """Maximise the penalised partial likelihood.
 
@@ -88,15 +92,16 @@ def fit(sets: RiskSets, x: np.ndarray, *, level: float) -> FirthFit:
     null = best = columns.start.log_likelihood
     if len(use) and len(sets.at):
         every = np.ones(len(use), dtype=bool)
-        null = _point(sets, z, np.zeros(len(use))).value
-        top = _climb(sets, z, np.zeros(len(use)), every, SMALL_STEP)
+        parts = tuple((part, z[rows]) for part, rows in by_stratum(sets))
+        null = _point(parts, np.zeros(len(use))).value
+        top = _climb(parts, np.zeros(len(use)), every, SMALL_STEP)
         inverse = np.linalg.inv(top.information)
         beta[use], covariance[np.ix_(use, use)], best = top.beta, inverse, top.value
         quantile = normal_quantile(level)
         for k, column in enumerate(use):
-            low[column] = _limit(sets, z, top, inverse, k, -quantile)
-            high[column] = _limit(sets, z, top, inverse, k, quantile)
-            change = _profile(sets, z, top, inverse, k, 0.0)
+            low[column] = _limit(parts, top, inverse, k, -quantile)
+            high[column] = _limit(parts, top, inverse, k, quantile)
+            change = _profile(parts, top, inverse, k, 0.0)
             p_value[column] = chi2_p(2 * change, 1)
     units = float(np.log(scale[use]).sum())  # the penalty is that of the columns as they were
     return FirthFit(
@@ -105,38 +110,39 @@ def fit(sets: RiskSets, x: np.ndarray, *, level: float) -> FirthFit:
     )  # fmt: skip
 
 
-def _point(sets: RiskSets, z: np.ndarray, beta: np.ndarray) -> _Point:
+def _point(parts: _Parts, beta: np.ndarray) -> _Point:
     """Evaluate the penalised likelihood; its value is -inf where it cannot be computed."""
+    value, score = 0.0, np.zeros(len(beta))
+    information = np.zeros((len(beta), len(beta)))
     with np.errstate(all="ignore"):  # far out everything underflows
-        # Measured from the mean weighted as the hazards, variances lose no digits where one
-        # patient has all the weight, as she has under separation.
-        eta = z @ beta
-        weight = np.exp(eta - eta.max())
-        x = z - weight @ z / weight.sum()
-        found = moments(sets, x, beta)
-        sign, log_determinant = np.linalg.slogdet(found.information)
-        value = found.log_likelihood + 0.5 * log_determinant
+        for sets, z in parts:
+            found = moments(sets, z, beta)
+            value += found.log_likelihood
+            score = score + found.gradient
+            information = information + found.information
+        sign, log_determinant = np.linalg.slogdet(information)
+        value += 0.5 * log_determinant
         if not (sign > 0 and np.isfinite(value)):
-            return _Point(beta, -np.inf, found.gradient, found.information)
-        pull = 0.5 * third(sets, x, beta, np.linalg.inv(found.information))
-    return _Point(beta, float(value), found.gradient + pull, found.information)
+            return _Point(beta, -np.inf, score, information)
+        inverse = np.linalg.inv(information)
+        for sets, z in parts:
+            score = score + 0.5 * third(sets, z, beta, inverse)
+    return _Point(beta, float(value), score, information)
 
 
-def _climb(
-    sets: RiskSets, z: np.ndarray, start: np.ndarray, free: np.ndarray, tolerance: float
-) -> _Point:
+def _climb(parts: _Parts, start: np.ndarray, free: np.ndarray, tolerance: float) -> _Point:
     """Maximise over the coefficients that are `free`; the others stay as they are in `start`."""
-    now = _point(sets, z, start)
-    inverse = np.linalg.inv(now.information[np.ix_(free, free)])
+    now = _point(parts, start)
+    inverse = np.linalg.pinv(now.information[np.ix_(free, free)], hermitian=True)
     step = np.zeros(len(start))
     for _ in range(MOST_STEPS):
         step[free] = inverse @ now.score[free]
-        after = _point(sets, z, now.beta + step)
+        after = _point(parts, now.beta + step)
         while not after.value >= now.value - 1e-11 * (1 + abs(now.value)):
             step = step / 2
             if np.max(np.abs(step)) < 1e-14:
                 return now
-            after = _point(sets, z, now.beta + step)
+            after = _point(parts, now.beta + step)
         inverse = _learned(inverse, step[free], (now.score - after.score)[free])
         now = after
         if np.max(np.abs(step)) < tolerance * (1 + np.max(np.abs(now.beta))):
@@ -153,32 +159,28 @@ def _learned(inverse: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.nd
     return np.asarray(left @ inverse @ left.T + np.outer(step, step) / along)
 
 
-def _profile(
-    sets: RiskSets, z: np.ndarray, top: _Point, inverse: np.ndarray, k: int, held: float
-) -> float:
+def _profile(parts: _Parts, top: _Point, inverse: np.ndarray, k: int, held: float) -> float:
     """How far the largest penalised likelihood falls when coefficient `k` is held."""
-    free = np.arange(z.shape[1]) != k
+    free = np.arange(len(top.beta)) != k
     # To first order the others move along the regression on the one that is held.
     start = top.beta + inverse[:, k] / inverse[k, k] * (held - top.beta[k])
     start[k] = held
-    if not np.isfinite(_point(sets, z, start).value):
+    if not np.isfinite(_point(parts, start).value):
         start = np.where(free, top.beta, held)
-    reached = _point(sets, z, start)
+    reached = _point(parts, start)
     if free.any() and np.isfinite(reached.value):
-        reached = _climb(sets, z, start, free, PROFILE_STEP)
+        reached = _climb(parts, start, free, PROFILE_STEP)
     return max(top.value - reached.value, 0.0)
 
 
-def _limit(
-    sets: RiskSets, z: np.ndarray, top: _Point, inverse: np.ndarray, k: int, quantile: float
-) -> float:
+def _limit(parts: _Parts, top: _Point, inverse: np.ndarray, k: int, quantile: float) -> float:
     """Where the signed root of the likelihood-ratio statistic of coefficient `k` is `quantile`.
 
     The root is nearly linear in the coefficient, so that few steps find it.
     """
 
     def short(coefficient: float) -> float:
-        root = float(np.sqrt(2 * _profile(sets, z, top, inverse, k, coefficient)))
+        root = float(np.sqrt(2 * _profile(parts, top, inverse, k, coefficient)))
         return abs(quantile) - min(root, FAR)
 
     inner = float(top.beta[k])

@@ -143,6 +143,15 @@ def fit_notes(found: Model, about: str) -> list[Note]:
                 "likelihood includes the penalty 0.5 log|I|.",
             )
         )
+        use = ~found.fit.aliased
+        if np.isnan([found.fit.low[use], found.fit.high[use]]).any():
+            notes.append(
+                warning(
+                    about,
+                    "A confidence limit was not found: the penalised likelihood is too flat to be "
+                    "followed that far.",
+                )
+            )
     k = 0
     for block in found.blocks:
         columns = range(k, k + len(block.levels))

@@ -130,6 +130,31 @@ def _entries(
     return enter_order, enter_first, low
 
 
+def by_stratum(sets: RiskSets) -> list[tuple[RiskSets, slice]]:
+    """Take the strata apart: the risk sets of each one that has events, and its rows.
+
+    Sums over several strata lose the digits of a stratum whose weights are small beside those of
+    another; summed one by one they do not.
+    """
+    parts = []
+    for a, b in zip(sets.strata_start, [*sets.strata_start[1:], len(sets.event)], strict=True):
+        j, k = np.searchsorted(sets.first, [a, b])
+        d, e = np.searchsorted(sets.at, [j, k])
+        if j == k:
+            continue
+        enter_order, enter_first = sets.enter_order, sets.enter_first
+        part = RiskSets(
+            sets.order[a:b], sets.event[a:b], np.array([0]), sets.first[j:k] - a,
+            sets.stop[j:k] - a,
+            None if enter_order is None else enter_order[a:b] - a,
+            None if enter_first is None else enter_first[j:k] - a,
+            sets.low[a:b] - j, sets.high[a:b] - j, sets.at[d:e] - j, sets.deaths[j:k],
+            sets.fraction[d:e], sets.times[j:k],
+        )  # fmt: skip
+        parts.append((part, slice(int(a), int(b))))
+    return parts
+
+
 @dataclass(frozen=True, eq=False)
 class Moments:
     """Weighted sums at the event times for one vector of coefficients.
