@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -26,6 +28,8 @@ RULES = {
     "none": "Each value",
 }
 SIDES = {"ge": "≥ cutoff is high", "gt": "> cutoff is high"}
+ECHO = 3.0
+"""Seconds for which the browser may still send a value that is no longer shown."""
 MOST_STOPS = 400
 """Stops of the cutoff slider; a marker with more distinct values is thinned to its quantiles."""
 
@@ -164,7 +168,7 @@ def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:
     now = page.cohort.groups.thresholds[0]
     options = sorted({*stops(page, variable), now})
     unit = f" ({variable.unit})" if variable.unit else ""
-    st.session_state["cut_shown"] = now
+    _show_cut(now)
     frame.seed("cut_slider", now)
     slider.select_slider(
         f"Cutoff{html.markdown_text(unit)}",
@@ -172,7 +176,7 @@ def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:
         format_func=lambda v: f"{v:g}",
         key="cut_slider",
         on_change=_set_cut,
-        args=("cut_slider", "cut_number"),
+        args=("cut_slider",),
     )
     frame.seed("cut_number", now)
     box.number_input(
@@ -181,23 +185,34 @@ def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:
         format=f"%.{max(variable.decimals, len(shortest(now).partition('.')[2]))}f",
         key="cut_number",
         on_change=_set_cut,
-        args=("cut_number", "cut_slider"),
+        args=("cut_number",),
     )
 
 
-def _set_cut(by: str, other: str) -> None:
+def _show_cut(now: float) -> None:
+    """Note until when each cutoff was on the screen."""
+    state = st.session_state
+    retired = state.setdefault("cut_retired", {})
+    if "cut_shown" in state:
+        retired[state["cut_shown"]] = time.monotonic()
+    retired.pop(now, None)
+    state["cut_shown"] = now
+
+
+def _set_cut(by: str) -> None:
     """Take the cutoff from the widget that was moved.
 
     Two widgets hold it. During quick moves of one, the browser still sends the other's value from
-    before, and that counts as a change too. When both differ from what was shown, the one that
-    was moved last is right and the other has not heard of it yet.
+    a moment ago, and that counts as a change too. So a value that was on the screen until just
+    now is an echo when it comes from the widget that was not moved last.
     """
     state = st.session_state
-    if state.get(other) != state.get("cut_shown") and state.get("cut_by", by) != by:
+    value = state[by]
+    since = time.monotonic() - state.get("cut_retired", {}).get(value, -ECHO)
+    if value is None or (state.get("cut_by", by) != by and since < ECHO):
         return
     state["cut_by"] = by
-    if state[by] is not None:
-        frame.change(cut_rule="value", cut_value=(shortest(round(float(state[by]), 10)),))
+    frame.change(cut_rule="value", cut_value=(shortest(round(float(value), 10)),))
 
 
 def _cut_quantile(page: Page, place: DeltaGenerator) -> None:

@@ -206,7 +206,7 @@ def problem(error: StratiscopeError) -> None:
 def _asked() -> AnalysisSpec:
     """The question: this session's, unless the address holds another one."""
     state = st.session_state
-    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    address = _address()
     moved = state.pop("moved", False)
     # A rerun that a widget caused may still carry an address from before its change.
     if address and not moved and address != state.get("echo"):
@@ -226,11 +226,18 @@ def _asked() -> AnalysisSpec:
 
 def _echo(spec: AnalysisSpec) -> None:
     """Keep the question with its guesses written out, and put it into the address."""
-    st.session_state["spec"] = spec
-    echo = spec.to_dict()
-    st.session_state["echo"] = echo
-    if {name: st.query_params.get_all(name) for name in st.query_params} != echo:
+    state = st.session_state
+    before, echo = state.get("echo"), spec.to_dict()
+    state["spec"], state["echo"] = spec, echo
+    # During quick moves a run may start with the right address while a wrong one, of the run
+    # before, is still on its way to the browser: what was sent last decides too.
+    if before not in (None, echo) or echo != _address():
         st.query_params.from_dict(echo)
+
+
+def _address() -> dict[str, list[str]]:
+    """The fields of the address as the browser last told them."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _check_terms(page: Page) -> None:
