@@ -4,7 +4,7 @@ from pages.ui import cohort, frame, show, upload
 
 page = frame.open_page("Cohort")
 with page:
-    cohort.sidebar(page)
+    cohort.introduction(page)
     draft = upload.draft()
     if draft is not None:
         upload.confirm(draft)

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.reading import examples
 from core.view import html, words
-from pages.ui import controls, frame, show, upload
+from pages.ui import frame, show, sidebar, upload
 from pages.ui.frame import Page
 
 
-def sidebar(page: Page) -> None:
+def introduction(page: Page) -> None:
     """What this is, a place to drop a table, and who is in."""
     with st.sidebar:
         st.html(
@@ -22,7 +22,7 @@ def sidebar(page: Page) -> None:
         )
         upload.choose()
     if upload.draft() is None:  # beside a new table the open one would only confuse
-        controls.sidebar(page)
+        sidebar.draw(page)
 
 
 def about(page: Page) -> None:

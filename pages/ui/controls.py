@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import filters
 from core.dataset import Variable
 from core.reading.cells import is_number
 from core.spec import CHOICES, shortest
 from core.survival.conventions import conventions
-from core.view import html, tables, words
+from core.view import html, words
 from pages.ui import frame
 from pages.ui.frame import Page
 
@@ -32,15 +30,6 @@ ECHO = 3.0
 """Seconds for which the browser may still send a value that is no longer shown."""
 MOST_STOPS = 400
 """Stops of the cutoff slider; a marker with more distinct values is thinned to its quantiles."""
-
-
-def sidebar(page: Page) -> None:
-    """Endpoint, unit, filters, the ledger and the link: what all pages have in common."""
-    with st.sidebar:
-        _endpoint(page)
-        _filters(page)
-        _ledger(page)
-        _link(page)
 
 
 def stratifier(page: Page) -> None:
@@ -225,134 +214,3 @@ def _cut_quantile(page: Page, place: DeltaGenerator) -> None:
         key="cut_quantile",
         on_change=lambda: frame.change(cut_value=(f"{st.session_state['cut_quantile']:g}",)),
     )
-
-
-def _endpoint(page: Page) -> None:
-    spec, endpoints = page.spec, page.dataset.endpoints
-    if len(endpoints) > 1:
-        now = next((e for e in endpoints if (e.time, e.event) == (spec.time, spec.event)), None)
-        frame.seed("endpoint", now)
-        st.selectbox(
-            "Endpoint",
-            endpoints,
-            format_func=lambda e: e.label,
-            key="endpoint",
-            on_change=_choose_endpoint,
-        )
-    frame.seed("show_unit", page.cohort.show_unit)
-    st.selectbox(
-        "Time in",
-        CHOICES["show_unit"],
-        key="show_unit",
-        on_change=lambda: frame.change(show_unit=st.session_state["show_unit"], at=(), tau=None),
-    )
-
-
-def _choose_endpoint() -> None:
-    chosen = st.session_state["endpoint"]
-    frame.change(time=chosen.time, unit=chosen.unit, event=chosen.event, event_is=chosen.event_is)
-
-
-def _filters(page: Page) -> None:
-    spec, dataset = page.spec, page.dataset
-    for i, text in enumerate(spec.where):
-        condition = filters.parse(text, dataset.variables)
-        shown, remove = st.columns([5, 1], vertical_alignment="center", gap="small")
-        shown.html(html.paragraph(condition.words(dataset.variables[condition.column]), "quiet"))
-        remove.button(
-            "",
-            icon=":material/close:",
-            key=f"unfilter_{i}",
-            help="Remove this filter",
-            type="tertiary",
-            on_click=lambda i=i: frame.change(where=spec.where[:i] + spec.where[i + 1 :]),
-        )
-    drawer = frame.folded("Filter patients", ":material/filter_alt:", "filters", width="stretch")
-    if not drawer.open:
-        return
-    with drawer:
-        names = [
-            v.name for v in dataset.variables.values() if v.kind != "text" and v.name != spec.id
-        ]
-        name = st.selectbox(
-            "Column", names, format_func=lambda n: dataset.variables[n].title, key="filter_column"
-        )
-        if name is not None:
-            _new_filter(page, dataset.variables[name])
-        st.download_button(
-            "Who is in and who left (CSV)",
-            lambda: tables.to_csv(ledger(page)),
-            file_name=words.file_name(page.cohort, "ledger", "csv"),
-            mime="text/csv",
-            key="save_ledger_csv",
-            on_click="ignore",
-            type="tertiary",
-        )
-
-
-def _new_filter(page: Page, variable: Variable) -> None:
-    values = page.dataset.frame[variable.name].dropna()
-    key = f"filter_values_{variable.name}"
-    if pd.api.types.is_numeric_dtype(values) and values.nunique() > 1:
-        low, high = float(values.min()), float(values.max())
-        st.slider(
-            "Keep values from ... to",
-            low,
-            high,
-            (low, high),
-            step=10.0**-variable.decimals,
-            key=key,
-        )
-    else:
-        levels = [str(level) for level in variable.levels] or sorted(map(str, values.unique()))
-        st.multiselect("Keep", levels[:500], key=key)
-    st.button("Apply", on_click=_add_filter, args=(page, variable, key))
-
-
-def _add_filter(page: Page, variable: Variable, key: str) -> None:
-    chosen = st.session_state[key]
-    if isinstance(chosen, tuple):
-        values = page.dataset.frame[variable.name]
-        wanted = [
-            filters.Condition(variable.name, operator, (shortest(float(limit)),))
-            for operator, limit, end in (
-                (">=", chosen[0], values.min()),
-                ("<=", chosen[1], values.max()),
-            )
-            if limit != end
-        ]
-    else:
-        wanted = [filters.Condition(variable.name, "in", tuple(chosen))] if chosen else []
-    frame.change(where=(*page.spec.where, *(str(condition) for condition in wanted)))
-
-
-def ledger(page: Page) -> pd.DataFrame:
-    """Who is in and who left, as a table."""
-    return pd.DataFrame(tables.ledger(page.cohort), columns=["Who is in", "Patients"])
-
-
-def _ledger(page: Page) -> None:
-    shown = ledger(page)
-    shown["Patients"] = [
-        f"{n:+d}".replace("-", "−") if n < 0 else str(n) for n in shown["Patients"]
-    ]
-    st.html(
-        html.table(shown, caption="Who is in and who left")
-        + html.paragraph(words.provenance(page.cohort), "quiet")
-    )
-
-
-def _link(page: Page) -> None:
-    drawer = frame.folded("Link to this view", ":material/link:", "link", width="stretch")
-    if not drawer.open:
-        return
-    with drawer:
-        st.html(
-            html.paragraph(
-                "The address in the browser is this view. It holds the settings and not one row "
-                "of the table: whoever opens it needs Stratiscope and, for your own table, the "
-                "same file.",
-                "quiet",
-            )
-        )
-        st.code(f"{st.context.url}?{page.spec.to_query()}", language=None, wrap_lines=True)
