@@ -57,6 +57,15 @@ def tables() -> Path:
     return folder
 
 
+def hostile_files() -> Path:
+    """Return the folder of hostile files beside that of the public tables; skip without it."""
+    named = os.environ.get("STRATISCOPE_TABLES")
+    folder = (Path(named).parent if named else ROOT.parent / "shared") / "hostile" / "files"
+    if not folder.is_dir():
+        pytest.skip("needs the folder of hostile files beside that of STRATISCOPE_TABLES")
+    return folder
+
+
 def free_port() -> int:
     """Return a port of this computer on which nothing listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import math
-import os
 import re
 import time
 from pathlib import Path
@@ -20,17 +19,12 @@ from core.dataset import Dataset, digest_of
 from core.errors import DataError
 from core.reading import cells, limits, read, read_file, text
 from core.reading.packed import Cells
-from tests.support import ROOT, tables
+from tests.support import hostile_files, tables
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Path:
-    named = os.environ.get("STRATISCOPE_TABLES")
-    shared = Path(named).parent if named else ROOT.parent / "shared"
-    folder = shared / "hostile" / "files"
-    if not folder.is_dir():
-        pytest.skip("needs the folder of hostile files beside that of STRATISCOPE_TABLES")
-    return folder
+    return hostile_files()
 
 
 def table(content: str, name: str = "table.csv") -> Dataset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,14 @@ from core.reading.coding import guess_event_is
 from core.reading.names import event_rank, is_id, one_of, stem, time_rank, unit_of
 from core.reading.roles import endpoints, fill, guess
 from core.spec import AnalysisSpec
-from tests.support import ROOT, tables
+from tests.support import hostile_files, tables
 
 NOTHING = AnalysisSpec()
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Path:
-    named = os.environ.get("STRATISCOPE_TABLES")
-    shared = Path(named).parent if named else ROOT.parent / "shared"
-    folder = shared / "hostile" / "files"
-    if not folder.is_dir():
-        pytest.skip("needs the folder of hostile files beside that of STRATISCOPE_TABLES")
-    return folder
+    return hostile_files()
 
 
 def table(header: str, *rows: str) -> Dataset:
