@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from core.survival import cox, cutoff, km
 
 WHO = (
     "time", "unit", "start", "end", "event", "event_is", "competing", "entry", "id", "one_row",
-    "where", "group_by", "landmark", "show_unit",
+    "zero", "negative", "where", "group_by", "landmark", "show_unit",
 )  # fmt: skip
 """Fields that decide who is in."""
 CUT = ("cut_rule", "cut_value", "cut_side", "min_fraction", "min_events")
@@ -148,7 +147,9 @@ def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
         result = PARTS[name].run(cohort, spec)
         answer |= PARTS[name].publish(cohort, result)
         notes += getattr(result, "notes", ())
-    answer["notes"] = [dataclasses.asdict(note) for note in dict.fromkeys(notes)]
+    answer["notes"] = [
+        {"level": n.level, "about": n.about, "text": n.text} for n in dict.fromkeys(notes)
+    ]
     return answer
 
 

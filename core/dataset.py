@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import SpecError, nearest
-from core.notes import Note
+from core.notes import Note, Question
 
 Kind = Literal["number", "category", "date", "text"]
 
@@ -37,6 +39,12 @@ class Variable:
         Order of a category's levels; the first one is the usual reference. Empty: sorted.
     meaning : str
         One sentence for the reader.
+    codes : tuple of (str, str)
+        Code and word of each value label that a statistics package stored, in the order of the
+        codes. The table holds the words; a question may use the codes.
+    identifier : str
+        Why the column looks like a direct identifier of persons, empty when it does not. Such a
+        column is left out of everything that leaves this computer.
     """
 
     name: str
@@ -46,16 +54,37 @@ class Variable:
     decimals: int = 0
     levels: tuple[str, ...] = ()
     meaning: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
+    identifier: str = ""
 
     @property
     def title(self) -> str:
         """The label, or the name when no label was given."""
         return self.label or self.name
 
+    def meant(self, value: str) -> str:
+        """Return the word for the code of a value label; anything else as it is.
+
+        Examples
+        --------
+        >>> vital = Variable("vital", kind="category", codes=(("1", "alive"), ("2", "dead")))
+        >>> vital.meant("2"), vital.meant("dead"), vital.meant("3")
+        ('dead', 'dead', '3')
+        """
+        if not self.codes or self.kind == "number":
+            return value
+        words = dict(self.codes)
+        # The table holds the words: one that is the code of another as well is the word.
+        return value if value in words.values() else words.get(value, value)
+
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A time and an event that are analysed together."""
+    """A time and an event that are analysed together.
+
+    `competing` are the values of a competing event, `entry` is a column of delayed entry, and
+    `where` picks the rows of this endpoint out of a table in which endpoints are stacked.
+    """
 
     label: str
     time: str
@@ -63,6 +92,33 @@ class Endpoint:
     event: str
     event_is: tuple[str, ...]
     show_unit: str = ""
+    competing: tuple[str, ...] = ()
+    entry: str | None = None
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one row of a table with several rows per patient is.
+
+    Attributes
+    ----------
+    kind : {"intervals", "parameters", "lesions", "samples", "duplicates"}
+        Counting-process rows (start, stop]; stacked endpoints; lesions or visits; several
+        records of a patient without a sign of what they are; rows that are the same throughout.
+    id : str
+        The column that identifies the patients.
+    patients : int
+        How many there are.
+    columns : tuple of str
+        ``(start, stop)`` of intervals; the column that tells stacked endpoints, lesions or
+        samples apart, where there is one.
+    """
+
+    kind: Literal["intervals", "parameters", "lesions", "samples", "duplicates"]
+    id: str
+    patients: int
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +140,21 @@ class Dataset:
         SHA-256 of the bytes it was read from, in hex.
     reference : str
         What the ``data`` field of a link holds: a shipped name, or ``sha256:`` and 16 digits.
+    notes : tuple of Note
+        The import report: what was read, changed, excluded and looks wrong.
+    questions : tuple of Question
+        What can be read in several ways and was not settled by a cleaning step.
     lines : numpy.ndarray of int or None
         Line of the file on which each row begins, where blank lines or line breaks inside cells
         make it other than the header's line plus 1, plus 2, ...
+    sheets : tuple of str
+        Names of the sheets or objects that the file holds, where it can hold several.
+    sheet : str
+        The one that was read.
+    rows_are : Shape or None
+        What one row is, where it is not one patient.
+    steps : tuple of str
+        The cleaning steps that were carried out, as the field ``clean`` of a link writes them.
     """
 
     name: str
@@ -102,6 +170,23 @@ class Dataset:
     notes: tuple[Note, ...] = ()
     header_rows: int = field(default=1)
     lines: np.ndarray | None = None
+    questions: tuple[Question, ...] = ()
+    sheets: tuple[str, ...] = ()
+    sheet: str = ""
+    rows_are: Shape | None = None
+    steps: tuple[str, ...] = ()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What a result depends on besides the question: bytes, cleaning, labels, endpoints."""
+        said = [
+            self.digest,
+            self.sheet,
+            self.steps,
+            [dataclasses.astuple(v) for v in self.variables.values()],
+            [dataclasses.astuple(e) for e in self.endpoints],
+        ]
+        return digest_of(json.dumps(said).encode())
 
     def require(self, column: str, field_name: str) -> Variable:
         """Return the variable of a column, or say which column was probably meant.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from core import filters
+from core import filters, followup
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.notes import Note, info, warning
@@ -18,10 +18,11 @@ from core.units import convert
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """So many patients left for this reason."""
+    """So many patients left for this reason; `rows` are the first lines of the file they are on."""
 
     reason: str
     n: int
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,9 @@ class Included:
         Start of observation in `unit`, where there is delayed entry or a landmark.
     n_rows : int
         Rows of the table before anybody left.
+    n_patients : int
+        How many different patients the rows belong to: fewer than rows where each patient has
+        several intervals.
     """
 
     rows: np.ndarray
@@ -47,6 +51,7 @@ class Included:
     n_rows: int
     ledger: tuple[LedgerEntry, ...]
     notes: tuple[Note, ...]
+    n_patients: int
 
     @cached_property
     def distinct(self) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +65,7 @@ def include(dataset: Dataset, spec: AnalysisSpec) -> Included:
 
     The order is: filters, further rows of the same patient, missing or unusable times, missing
     events, missing stratifier, landmark. Near-tied times are merged last, over those who stay.
+    Rows of one patient that are intervals one behind the other all stay.
 
     Raises
     ------
@@ -68,120 +74,115 @@ def include(dataset: Dataset, spec: AnalysisSpec) -> Included:
     DataError
         If a column that must hold numbers does not, or nobody is left.
     """
-    keep = np.ones(len(dataset.frame), dtype=bool)
-    ledger: list[LedgerEntry] = []
-
-    def leave(reason: str, gone: np.ndarray) -> None:
-        nonlocal keep
-        count = int((keep & gone).sum())
-        if count:
-            ledger.append(LedgerEntry(reason, count))
-            keep = keep & ~gone
-
+    left = _Leavers(dataset, np.ones(len(dataset.frame), dtype=bool))
     for text in spec.where:
         condition = _condition(text, dataset, spec)
         words = condition.words(dataset.variables[condition.column])
-        leave(f"filtered out: not ({words})", ~filters.matches(condition, dataset))
-    leave("further row of the same patient", _further_rows(dataset, spec, keep))
-    time, missing = _follow_up(dataset, spec)
-    leave("missing time", missing)
+        left.leave(f"filtered out: not ({words})", ~filters.matches(condition, dataset))
+    left.leave("further row of the same patient", _further_rows(dataset, spec, left.keep))
+    time, missing = followup.follow_up(dataset, spec)
+    left.leave("missing time", missing)
+    beyond = followup.beyond_belief(time, spec)
+    left.leave(f"time beyond {followup.MOST_YEARS} years", beyond, listed=True)
     event, unknown = _events(dataset, spec)
-    leave("missing event", unknown)
-    leave("negative time", time < 0)
-    entry = None if spec.entry is None else _numbers(dataset, spec.entry, "entry")
-    if entry is not None:
-        leave("missing entry time", np.isnan(entry))
-        leave("entry not before the end of follow-up", entry >= time)
-    if spec.group_by is not None:
-        variable = dataset.require(spec.group_by, "group_by")
-        leave(f"missing {variable.title}", dataset.frame[spec.group_by].isna().to_numpy())
-    if spec.landmark is not None:
-        numerator, denominator = convert(spec.show_unit or spec.unit or "days", spec.unit or "days")
-        landmark = spec.landmark * numerator / denominator
-        leave(f"follow-up ended by the landmark at {spec.landmark:g}", time <= landmark)
-        entry = np.maximum(0.0 if entry is None else entry, landmark) * np.ones(len(time))
-    rows, merged, merged_entry, n_merged = _merged(keep, time, entry)
-    if merged_entry is not None and (merged_entry >= merged).any():
-        gone = np.zeros(len(keep), dtype=bool)
-        gone[rows[merged_entry >= merged]] = True
-        leave("follow-up of nothing but rounding noise", gone)
-        rows, merged, merged_entry, n_merged = _merged(keep, time, entry)
+    left.leave("missing event", unknown)
+    settled = followup.settled(dataset, spec, time, left.keep)
+    odd = tuple(followup.odd_times(dataset, spec, time, left.keep))
+    time = settled
+    left.leave("negative time", time < 0, listed=True)
+    if spec.zero == "drop":
+        left.leave("zero time", time == 0, listed=True)
+    entry = _entry(dataset, spec, time, left)
+    rows, merged, merged_entry, n_merged = _at_risk(time, entry, left)
     if len(rows) == 0:
-        reasons = "; ".join(f"{e.n} {e.reason}" for e in ledger)
+        reasons = "; ".join(f"{e.n} {e.reason}" for e in left.ledger)
         raise DataError(
             f"No patient is left ({reasons or 'the table has no rows'})",
             "Loosen the filters or choose other columns",
         )
-    notes = _notes(dataset, spec, rows, event[rows], n_merged)
-    return Included(
-        rows, merged, event[rows], merged_entry, len(dataset.frame), tuple(ledger), notes
-    )
+    n_patients, in_words = _patients(dataset, spec, rows)
+    notes = _notes(dataset, spec, rows, event[rows], n_merged) + odd + in_words
+    ledger, total = tuple(left.ledger), len(dataset.frame)
+    return Included(rows, merged, event[rows], merged_entry, total, ledger, notes, n_patients)
 
 
-def _merged(
-    keep: np.ndarray, time: np.ndarray, entry: np.ndarray | None
+@dataclass
+class _Leavers:
+    """Who is still in, and who left."""
+
+    dataset: Dataset
+    keep: np.ndarray
+    ledger: list[LedgerEntry] = field(default_factory=list)
+
+    def leave(self, reason: str, gone: np.ndarray, *, listed: bool = False) -> None:
+        count = int((self.keep & gone).sum())
+        if count:
+            rows = followup.lines_of(self.dataset, self.keep & gone) if listed else ()
+            self.ledger.append(LedgerEntry(reason, count, rows))
+            self.keep = self.keep & ~gone
+
+
+def _entry(
+    dataset: Dataset, spec: AnalysisSpec, time: np.ndarray, left: _Leavers
+) -> np.ndarray | None:
+    """Delayed entry and the landmark; who has no stratifier leaves between the two."""
+    entry = None if spec.entry is None else followup.numbers(dataset, spec.entry, "entry")
+    if entry is not None:
+        left.leave("missing entry time", np.isnan(entry))
+        left.leave("entry not before the end of follow-up", entry >= time)
+    if spec.group_by is not None:
+        variable = dataset.require(spec.group_by, "group_by")
+        left.leave(f"missing {variable.title}", dataset.frame[spec.group_by].isna().to_numpy())
+    if spec.landmark is not None:
+        numerator, denominator = convert(spec.show_unit or spec.unit or "days", spec.unit or "days")
+        landmark = spec.landmark * numerator / denominator
+        left.leave(f"follow-up ended by the landmark at {spec.landmark:g}", time <= landmark)
+        entry = np.maximum(0.0 if entry is None else entry, landmark) * np.ones(len(time))
+    return entry
+
+
+def _at_risk(
+    time: np.ndarray, entry: np.ndarray | None, left: _Leavers
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, int]:
-    rows = np.flatnonzero(keep)
-    return rows, *merge_near_ties(time[rows], None if entry is None else entry[rows])
+    """Rows, times and entries with near ties merged; nobody enters when the follow-up ends."""
+    rows, merged, merged_entry, n_merged = followup.merged(left.keep, time, entry)
+    if merged_entry is None or (merged_entry < merged).all():
+        return rows, merged, merged_entry, n_merged
+    gone = np.zeros(len(time), dtype=bool)
+    gone[rows[merged_entry >= merged]] = True
+    left.leave("follow-up of nothing but rounding noise", gone)
+    return followup.merged(left.keep, time, entry)
 
 
-def merge_near_ties(
-    time: np.ndarray, entry: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray | None, int]:
-    """Make times equal that differ only by floating-point noise, by the rule of R's ``aeqSurv``.
-
-    Two neighbouring distinct times are the same when they differ by at most the square root of
-    the machine epsilon, absolutely or relative to the mean of the distinct times. Without this
-    ``0.1 + 0.2`` and ``0.3`` are two times, and ranks, ties and risk sets are wrong.
-
-    Returns
-    -------
-    time, entry : numpy.ndarray
-        Each run of equal times replaced by its first one.
-    n_merged : int
-        How many distinct times were merged into another.
-
-    References
-    ----------
-    Therneau T. Round off error and tied times. Vignette "tiedtimes" of the R package survival.
-
-    Examples
-    --------
-    >>> merge_near_ties(np.array([0.1 + 0.2, 0.3, 1.0]))[0].tolist()
-    [0.3, 0.3, 1.0]
-    """
-    both = time if entry is None else np.concatenate([time, entry])
-    distinct = np.unique(both)
-    if len(distinct) < 2:
-        return time, entry, 0
-    gaps = np.diff(distinct)
-    tolerance = np.sqrt(np.finfo(float).eps)
-    mean = float(np.mean(np.abs(distinct))) or 1.0
-    same = (gaps <= tolerance) | (gaps / mean <= tolerance)
-    if not same.any():
-        return time, entry, 0
-    cuts = distinct[np.concatenate([[True], ~same])]
-
-    def snap(x: np.ndarray) -> np.ndarray:
-        return np.asarray(cuts[np.searchsorted(cuts, x, side="right") - 1])
-
-    return snap(time), None if entry is None else snap(entry), int(same.sum())
+def _patients(
+    dataset: Dataset, spec: AnalysisSpec, rows: np.ndarray
+) -> tuple[int, tuple[Note, ...]]:
+    """How many patients the rows are of, and a note where each has several intervals."""
+    if spec.id is None or spec.one_row is not None:
+        return len(rows), ()
+    ids = dataset.frame[spec.id].iloc[rows]
+    n = int(ids.nunique() + ids.isna().sum())
+    if n == len(rows):
+        return n, ()
+    text = f"{n:,} patients in {len(rows):,} intervals (start, stop]."
+    return n, (info("id", f"{text} Numbers of rows below are of intervals."),)
 
 
 def _condition(text: str, dataset: Dataset, spec: AnalysisSpec) -> filters.Condition:
     condition = filters.parse(text, dataset.variables)
-    if condition.column == spec.id:
+    if condition.column == spec.id or dataset.variables[condition.column].identifier:
         raise SpecError(
             "where",
-            f"'{spec.id}' identifies patients and cannot be filtered by",
+            f"'{condition.column}' identifies patients and cannot be filtered by",
             "Filter by another column: a link must not hold a patient's identifier",
         )
-    return condition
+    variable = dataset.variables[condition.column]
+    return replace(condition, values=tuple(map(variable.meant, condition.values)))
 
 
 def _further_rows(dataset: Dataset, spec: AnalysisSpec, keep: np.ndarray) -> np.ndarray:
     nothing = np.zeros(len(keep), dtype=bool)
-    if spec.id is None:
+    if spec.id is None or spec.one_row == "all":
         return nothing
     dataset.require(spec.id, "id")
     ids = dataset.frame[spec.id][keep]
@@ -190,63 +191,19 @@ def _further_rows(dataset: Dataset, spec: AnalysisSpec, keep: np.ndarray) -> np.
     if not repeated.any():
         return nothing
     if spec.one_row is None:
+        if spec.entry is not None and followup.one_behind_the_other(dataset, spec, keep):
+            return nothing
         row = dataset.row_number(int(np.asarray(repeated[repeated].index)[0]))
         raise SpecError(
             "id",
             f"{int(repeated.sum())} rows belong to a patient who has a row already "
             f"(column '{spec.id}', the first such row is {row})",
-            "Filter to one row per patient, or keep one with one_row=first or one_row=last",
+            "Filter to one row per patient, or keep one with one_row=first or one_row=last; "
+            "one_row=all counts every row as a patient",
         )
     further = nothing.copy()
     further[np.asarray(repeated[repeated].index)] = True
     return further
-
-
-def _follow_up(dataset: Dataset, spec: AnalysisSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Times in `unit` and which rows have none."""
-    if spec.start is not None and spec.end is not None:
-        first, last = _dates(dataset, spec.start, "start"), _dates(dataset, spec.end, "end")
-        time = (last - first) / np.timedelta64(1, "D")
-    elif spec.time is not None:
-        time = _numbers(dataset, spec.time, "time")
-    else:
-        raise SpecError("time", "The column of the follow-up time is not known", "Choose one")
-    return time, np.isnan(time)
-
-
-def _numbers(dataset: Dataset, column: str, field: str) -> np.ndarray:
-    dataset.require(column, field)
-    values = dataset.frame[column]
-    if pd.api.types.is_numeric_dtype(values):
-        return values.to_numpy(dtype=float)
-    bad = (pd.to_numeric(values, errors="coerce").isna() & values.notna()).to_numpy()
-    row = dataset.row_number(int(np.flatnonzero(bad)[0])) if bad.any() else None
-    where = f"row {row} holds something else" if row else "its cells are codes, kept as text"
-    raise DataError(
-        f"The column '{column}' must hold numbers to serve as {field}, and {where}",
-        "Choose another column, or mend the table",
-        column=column,
-        row=row,
-    )
-
-
-def _dates(dataset: Dataset, column: str, field: str) -> np.ndarray:
-    dataset.require(column, field)
-    values = dataset.frame[column]
-    dates = pd.to_datetime(values.astype("object"), format="ISO8601", errors="coerce", utc=True)
-    bad = (dates.isna() & values.notna()).to_numpy()
-    if pd.api.types.is_numeric_dtype(values):
-        bad = values.notna().to_numpy()
-    if bad.any():
-        row = dataset.row_number(int(np.flatnonzero(bad)[0]))
-        raise DataError(
-            f"The column '{column}' must hold dates to serve as {field}, "
-            f"and row {row} holds something else",
-            "Write dates like 2024-03-31",
-            column=column,
-            row=row,
-        )
-    return dates.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
 
 
 def _events(dataset: Dataset, spec: AnalysisSpec) -> tuple[np.ndarray, np.ndarray]:

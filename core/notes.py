@@ -5,24 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Section = Literal["", "read", "changed", "excluded", "suspect"]
+"""Part of the import report that a note belongs to; empty for a note of an analysis."""
+
+
+MOST_LINES = 50
+"""Lines of a file that one note lists at most."""
+
 
 @dataclass(frozen=True)
 class Note:
-    """A remark that belongs to a result.
+    """A remark that belongs to a result, or one line of the import report.
 
     Attributes
     ----------
     level : {"info", "warning"}
         A warning is something that can mislead; an info states a choice that was made.
     about : str
-        The quantity or field that the note is about, for example ``"unit"`` or a term.
+        The quantity, field or column that the note is about, for example ``"unit"`` or a term.
     text : str
-        One or two plain sentences.
+        One or two plain sentences. It never holds the content of a cell, except the level of a
+        category: those may stand in links as well.
+    section : {"", "read", "changed", "excluded", "suspect"}
+        Where it stands in the import report.
+    n : int
+        Cells or rows that it is about; 0 where that says nothing.
+    lines : tuple of int
+        The first lines of the file that it is about, at most `MOST_LINES`.
+    examples : tuple of (str, str)
+        A few cells as they were and as they were read, for the screen and the saved report.
     """
 
     level: Literal["info", "warning"]
     about: str
     text: str
+    section: Section = ""
+    n: int = 0
+    lines: tuple[int, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 def info(about: str, text: str) -> Note:
@@ -33,3 +53,44 @@ def info(about: str, text: str) -> Note:
 def warning(about: str, text: str) -> Note:
     """Make a note about something that can mislead."""
     return Note("warning", about, text)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer to a question: in words, and the cleaning steps that it stands for.
+
+    Attributes
+    ----------
+    words : str
+        For the screen, for example ``"day first: 3 April 2018"``.
+    steps : tuple of str
+        Texts of `core.steps.Step`; empty: nothing is changed.
+    """
+
+    words: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something in a table that can be read in several ways, so the user decides.
+
+    Attributes
+    ----------
+    about : str
+        The column, or ``"file"``.
+    text : str
+        The question, one sentence.
+    choices : tuple of Choice
+        The first one is in force while nobody has answered.
+    needed : bool
+        Whether the column is of no use before the answer (its cells are kept as text).
+    examples : tuple of str
+        A few cells that show what is meant, for the screen only.
+    """
+
+    about: str
+    text: str
+    choices: tuple[Choice, ...]
+    needed: bool = False
+    examples: tuple[str, ...] = ()

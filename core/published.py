@@ -61,7 +61,9 @@ def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
             "n": found.n,
             "events": found.n_events,
             "unit": found.show_unit,
-            "ledger": [dataclasses.asdict(entry) for entry in found.included.ledger],
+            "ledger": [
+                {"reason": e.reason, "n": e.n, "rows": list(e.rows)} for e in found.included.ledger
+            ],
             "follow_up": dataclasses.asdict(follow_up),
         },
         "groups": {

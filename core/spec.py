@@ -20,7 +20,9 @@ MOST_FIELDS = 1000
 CHOICES: dict[str, tuple[str, ...]] = {
     "unit": ("days", "weeks", "months", "years"),
     "show_unit": ("days", "weeks", "months", "years"),
-    "one_row": ("first", "last"),
+    "one_row": ("first", "last", "all"),
+    "zero": ("keep", "half", "drop", "error"),
+    "negative": ("drop", "half", "error"),
     "cut_rule": ("none", "value", "median", "tertiles", "quartiles", "quantile", "best"),
     "cut_side": ("ge", "gt"),
     "ties": ("efron", "breslow"),
@@ -48,7 +50,6 @@ LATER = frozenset(
         "permutations",
         "bootstraps",
         "seed",
-        "sheet",
         "cluster",
         "weights",
         "suv_min",
@@ -96,6 +97,8 @@ class AnalysisSpec:
 
     v: int = VERSION
     data: str | None = _text()
+    sheet: str | None = _text()
+    clean: tuple[str, ...] = field(default=(), metadata={"kind": "repeated"})
     time: str | None = _text()
     unit: str | None = _text()
     start: str | None = _text()
@@ -106,6 +109,8 @@ class AnalysisSpec:
     entry: str | None = _text()
     id: str | None = _text()
     one_row: str | None = _text()
+    zero: str | None = _text()
+    negative: str | None = _text()
     show_unit: str | None = _text()
     where: tuple[str, ...] = field(default=(), metadata={"kind": "repeated"})
     group_by: str | None = _text()

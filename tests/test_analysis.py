@@ -83,6 +83,7 @@ OTHERS: dict[str, Any] = {
     "conf_type": "log", "profile": "spss",
     "median_ci": "spss", "at": ("2", "4"), "tau": 3.0, "test": "peto",
     "adjust_pairwise": "none", "landmark": 2.0, "parts": ("km",), "start": None, "end": None,
+    "zero": "half", "negative": "half", "sheet": "Sheet 2", "clean": ("totals(drop)",),
 }  # fmt: skip
 
 

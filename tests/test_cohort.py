@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.cohort import select
 from core.errors import DataError, SpecError, StratiscopeError
-from core.inclusion import include, is_one_of, merge_near_ties
+from core.followup import merge_near_ties
+from core.inclusion import include, is_one_of
 from tests.cohorts import LAW, cohort_of, dataset_of, question
 
 
