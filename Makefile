@@ -1,6 +1,7 @@
 # make run        start the dashboard (the first time: install what it needs into .venv)
 # make test       the checks that every change must pass
 # make benchmark  time one move of the cutoff slider
+# make soak       read 10,000 damaged files, some ten minutes; writes tests/soak/RESULTS.md
 # make lock       compile the exact versions anew from the ranges in pyproject.toml
 # make clean      remove .venv and what the tools left behind
 #
@@ -25,7 +26,7 @@ ifeq ($(shell $(PY) -c "print('works')" 2>/dev/null),)
 $(shell rm -f $(RUN_READY) $(TEST_READY))
 endif
 
-.PHONY: run test benchmark lock clean check-python
+.PHONY: run test benchmark soak lock clean check-python
 
 run: $(RUN_READY)
 	$(PY) -m streamlit run app.py $(ARGS)
@@ -38,6 +39,10 @@ test: $(TEST_READY)
 
 benchmark: $(TEST_READY)
 	$(PY) -m benchmarks.slider
+
+# Fails when the server's side failed, a message quoted a cell or an answer took over 10 seconds.
+soak: $(TEST_READY)
+	$(PY) -m tests.soak.mutations
 
 # Made from nothing each time: neither a half-finished installation nor packages that are no
 # longer on the list survive.

@@ -5,9 +5,10 @@ from pages.ui import cohort, frame, show, upload
 page = frame.open_page("Cohort")
 with page:
     cohort.introduction(page)
+    upload.read_chosen()
     draft = upload.draft()
     if draft is not None:
-        upload.confirm(draft)
+        upload.show(draft)
     else:
         show.first_answer(page)
         cohort.about(page)

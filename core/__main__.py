@@ -33,10 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     analyse = commands.add_parser("analyse", help="print the answer to a query as JSON")
     analyse.add_argument("--data", required=True, help="a file, or a shipped cohort like gbsg2")
+    analyse.add_argument("--join", action="append", default=[], help="a second patient table")
+    analyse.add_argument("--dictionary", help="the dictionary of the study, a JSON file")
     analyse.add_argument("query", nargs="?", default="", help="the part of a link after '?'")
     try:
         given = parser.parse_args(arguments)
-        answer = analyse_query(given.data, given.query)
+        answer = analyse_query(
+            given.data, given.query, join=given.join, dictionary=given.dictionary
+        )
     except StratiscopeError as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         return 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 from core import published
 from core.cohort import Cohort, select
 from core.dataset import Dataset
-from core.errors import SpecError
+from core.errors import DataError, SpecError
 from core.notes import Note, warning
 from core.reading import read_file
-from core.reading.roles import fill
+from core.reading.dictionary import read_dictionary
+from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
+from core.steps import Recipe
 from core.survival import cox, cutoff, km
 
 WHO = (
@@ -97,11 +99,17 @@ def key_of_included(dataset: Dataset, spec: AnalysisSpec) -> str:
 
 def _digest(part: str, dataset: Dataset, spec: AnalysisSpec, fields: tuple[str, ...]) -> str:
     read = {name: getattr(spec, name) for name in fields}
-    text = json.dumps([part, dataset.digest, read], sort_keys=True)
+    text = json.dumps([part, dataset.fingerprint, read], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def analyse_query(data: str | Path, query: str) -> dict[str, Any]:
+def analyse_query(
+    data: str | Path,
+    query: str,
+    *,
+    join: Sequence[str | Path] = (),
+    dictionary: str | Path | None = None,
+) -> dict[str, Any]:
     """Read a table, ask a query and return the published answer.
 
     Parameters
@@ -110,18 +118,31 @@ def analyse_query(data: str | Path, query: str) -> dict[str, Any]:
         A file, or the name of a shipped cohort.
     query : str
         The part of a link after ``?``, or a whole link.
+    join : sequence of (str or Path)
+        Further tables with one row per patient, joined by the patients' identifiers.
+    dictionary : str or Path, optional
+        The dictionary of the study; what the query says wins over it.
 
     Raises
     ------
     StratiscopeError
-        If the table or the query cannot be used.
+        If the table, the dictionary or the query cannot be used.
 
     Examples
     --------
     >>> analyse_query("gbsg2", "group_by=horTh")["cohort"]["events"]
     299
     """
-    return analyse(read_file(data), AnalysisSpec.from_query(query))
+    spec = AnalysisSpec.from_query(query)
+    study = None if dictionary is None else read_dictionary(dictionary)
+    if study is not None:
+        spec = study.ask(spec)
+    dataset = read_file(data, Recipe.parse(spec.clean), sheet=spec.sheet, join=join)
+    for question in dataset.questions:
+        if question.about == "join" and question.needed:
+            ways = " or ".join(f"clean={step}" for c in question.choices for step in c.steps)
+            raise DataError(f"The tables were not joined. {question.text}", f"Say {ways}")
+    return analyse(dataset if study is None else study.apply(dataset), spec)
 
 
 def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
@@ -142,14 +163,13 @@ def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
         "version": 1,
         "query": published.canonical(cohort, names).to_query(),
         "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset.frame)},
+        "import": published.imported(dataset),
     }
     for name in (n for n in PARTS if n in names):
         result = PARTS[name].run(cohort, spec)
         answer |= PARTS[name].publish(cohort, result)
         notes += getattr(result, "notes", ())
-    answer["notes"] = [
-        {"level": n.level, "about": n.about, "text": n.text} for n in dict.fromkeys(notes)
-    ]
+    answer["notes"] = published.notes(notes)
     return answer
 
 

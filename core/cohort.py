@@ -3,7 +3,7 @@
 `core.inclusion` decides who is in, `core.groups` who is in which group. The comparison of a marker
 with its cutoff is made there and nowhere else, so that the curve, the table, the sentence and the
 script cannot disagree. Both need a spec whose roles (time, unit, event) have been filled in by
-`core.reading.roles.fill`.
+`core.reading.roles.filling.fill`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import SpecError, nearest
-from core.notes import Note, Question
+from core.notes import MOST_LINES, Note, Question
 
 Kind = Literal["number", "category", "date", "text"]
 
@@ -130,8 +130,8 @@ class Dataset:
     name : str
         Name of a shipped cohort, or the file name of an upload.
     frame : pandas.DataFrame
-        One row per patient. Numbers are float64 with NaN for missing, everything else is text
-        (object) with None for missing. Never changed.
+        One row per patient, unless `rows_are` says otherwise. Numbers are float64 with NaN for
+        missing, everything else is text (object) with None for missing. Never changed.
     variables : mapping of str to Variable
         One entry per column, in the table's order.
     endpoints : tuple of Endpoint
@@ -210,14 +210,18 @@ class Dataset:
             return int(self.lines[index])
         return index + self.header_rows + 1
 
+    def lines_of(self, rows: np.ndarray) -> tuple[int, ...]:
+        """First lines of the file of the rows that a mask picks, at most `MOST_LINES`."""
+        return tuple(self.row_number(int(i)) for i in np.flatnonzero(rows)[:MOST_LINES])
+
     @cached_property
     def stratifiers(self) -> tuple[str, ...]:
-        """Columns that can form groups: every number and every category."""
+        """Columns that can form groups: numbers and categories that identify no person."""
         roles = {e.time for e in self.endpoints} | {e.event for e in self.endpoints}
         return tuple(
             v.name
             for v in self.variables.values()
-            if v.kind in ("number", "category") and v.name not in roles
+            if v.kind in ("number", "category") and v.name not in roles and not v.identifier
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -128,6 +128,26 @@ def matches(condition: Condition, dataset: Dataset) -> np.ndarray:
         )
     same = column.isin(condition.values).to_numpy()
     return np.asarray(present & (same if condition.operator in ("=", "in") else ~same))
+
+
+def kept(dataset: Dataset, where: Iterable[str]) -> np.ndarray:
+    """Which rows match all ``where`` texts; codes of value labels stand for their words.
+
+    Raises
+    ------
+    SpecError
+        If one of them cannot be read, or does not suit its column.
+    """
+    rows = np.ones(len(dataset.frame), dtype=bool)
+    for text in where:
+        rows &= matches(decoded(parse(text, dataset.variables), dataset), dataset)
+    return rows
+
+
+def decoded(condition: Condition, dataset: Dataset) -> Condition:
+    """Put words in place of the codes of value labels."""
+    meant = dataset.variables[condition.column].meant
+    return replace(condition, values=tuple(map(meant, condition.values)))
 
 
 def _compare_numbers(condition: Condition, x: np.ndarray) -> np.ndarray:

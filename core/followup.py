@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
-from core.notes import MOST_LINES, Note
+from core.notes import Note, counted
 from core.spec import AnalysisSpec
 from core.units import convert
 
@@ -103,10 +103,12 @@ def settled(dataset: Dataset, spec: AnalysisSpec, time: np.ndarray, keep: np.nda
         ("negative", spec.negative, time < 0),
     ):
         if said == "error" and (keep & where).any():
-            rows = lines_of(dataset, keep & where)
+            rows = dataset.lines_of(keep & where)
             shown = ", ".join(map(str, rows[:10])) + (", ..." if rows[10:] else "")
+            count = int((keep & where).sum())
             raise DataError(
-                f"{int((keep & where).sum())} patients have a {name} time (rows {shown})",
+                f"{counted(count, 'patient')} {'has' if count == 1 else 'have'} a {name} time "
+                f"({'row' if count == 1 else 'rows'} {shown})",
                 f"Mend the table, or say {name}=drop or {name}=half",
                 column=spec.time,
                 row=rows[0],
@@ -127,16 +129,10 @@ def odd_times(
     ):
         if where.any():
             count = int(where.sum())
-            who = "1 patient has" if count == 1 else f"{count:,} patients have"
-            text = f"{who} a {name} time; such times {became[said]}."
+            has = "has" if count == 1 else "have"
+            text = f"{counted(count, 'patient')} {has} a {name} time; such times {became[said]}."
             level: Literal["info", "warning"] = "info" if name == "zero" else "warning"
-            lines = lines_of(dataset, where)
-            yield Note(level, name, text, "excluded", count, lines)
-
-
-def lines_of(dataset: Dataset, rows: np.ndarray) -> tuple[int, ...]:
-    """First lines of the file of the rows that a mask picks, at most `MOST_LINES`."""
-    return tuple(dataset.row_number(int(i)) for i in np.flatnonzero(rows)[:MOST_LINES])
+            yield Note(level, name, text, "excluded", count, dataset.lines_of(where))
 
 
 def merged(

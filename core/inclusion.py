@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from core import filters, followup
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
-from core.notes import Note, info, warning
+from core.notes import Note, counted, info, warning, were
 from core.spec import AnalysisSpec, read_number
 from core.units import convert
 
@@ -117,7 +117,7 @@ class _Leavers:
     def leave(self, reason: str, gone: np.ndarray, *, listed: bool = False) -> None:
         count = int((self.keep & gone).sum())
         if count:
-            rows = followup.lines_of(self.dataset, self.keep & gone) if listed else ()
+            rows = self.dataset.lines_of(self.keep & gone) if listed else ()
             self.ledger.append(LedgerEntry(reason, count, rows))
             self.keep = self.keep & ~gone
 
@@ -164,7 +164,7 @@ def _patients(
     n = int(ids.nunique() + ids.isna().sum())
     if n == len(rows):
         return n, ()
-    text = f"{n:,} patients in {len(rows):,} intervals (start, stop]."
+    text = f"{counted(n, 'patient')} in {len(rows):,} intervals (start, stop]."
     return n, (info("id", f"{text} Numbers of rows below are of intervals."),)
 
 
@@ -176,8 +176,7 @@ def _condition(text: str, dataset: Dataset, spec: AnalysisSpec) -> filters.Condi
             f"'{condition.column}' identifies patients and cannot be filtered by",
             "Filter by another column: a link must not hold a patient's identifier",
         )
-    variable = dataset.variables[condition.column]
-    return replace(condition, values=tuple(map(variable.meant, condition.values)))
+    return filters.decoded(condition, dataset)
 
 
 def _further_rows(dataset: Dataset, spec: AnalysisSpec, keep: np.ndarray) -> np.ndarray:
@@ -194,10 +193,11 @@ def _further_rows(dataset: Dataset, spec: AnalysisSpec, keep: np.ndarray) -> np.
         if spec.entry is not None and followup.one_behind_the_other(dataset, spec, keep):
             return nothing
         row = dataset.row_number(int(np.asarray(repeated[repeated].index)[0]))
+        n = int(repeated.sum())
         raise SpecError(
             "id",
-            f"{int(repeated.sum())} rows belong to a patient who has a row already "
-            f"(column '{spec.id}', the first such row is {row})",
+            f"{counted(n, 'row')} {'belongs' if n == 1 else 'belong'} to a patient who has a row "
+            f"already (column '{spec.id}', the first such row is {row})",
             "Filter to one row per patient, or keep one with one_row=first or one_row=last; "
             "one_row=all counts every row as a patient",
         )
@@ -242,7 +242,11 @@ def _notes(
     notes: list[Note] = []
     if n_merged:
         notes.append(
-            info("time", f"{n_merged} times that differ only by rounding noise were made equal.")
+            info(
+                "time",
+                f"{counted(n_merged, 'time')} that {'differs' if n_merged == 1 else 'differ'} from "
+                f"another only by rounding noise {were(n_merged)} made equal to it.",
+            )
         )
     if not event.any():
         notes.append(
@@ -259,11 +263,12 @@ def _notes(
             raise SpecError(
                 "competing", "A value is named both as the event and as competing", "Name it once"
             )
+        n = int(other[rows].sum())
         notes.append(
             warning(
                 "competing",
-                f"{int(other[rows].sum())} competing events are counted as censored here, so "
-                "1 - S(t) is not the probability of the event.",
+                f"{counted(n, 'competing event')} {'is' if n == 1 else 'are'} counted as censored "
+                "here, so 1 - S(t) is not the probability of the event.",
             )
         )
     return tuple(notes)

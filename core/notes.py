@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Section = Literal["", "read", "changed", "excluded", "suspect"]
 """Part of the import report that a note belongs to; empty for a note of an analysis."""
-
 
 MOST_LINES = 50
 """Lines of a file that one note lists at most."""
@@ -33,7 +33,7 @@ class Note:
     lines : tuple of int
         The first lines of the file that it is about, at most `MOST_LINES`.
     examples : tuple of (str, str)
-        A few cells as they were and as they were read, for the screen and the saved report.
+        A few cells as they were and as they were read, for the screen only.
     """
 
     level: Literal["info", "warning"]
@@ -53,6 +53,33 @@ def info(about: str, text: str) -> Note:
 def warning(about: str, text: str) -> Note:
     """Make a note about something that can mislead."""
     return Note("warning", about, text)
+
+
+def counted(n: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def were(n: int) -> str:
+    """Return the verb that goes with a number of things."""
+    return "was" if n == 1 else "were"
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Write a few names for a sentence.
+
+    Examples
+    --------
+    >>> listed(["age", "sex"]), listed("abc", most=2)
+    ("'age', 'sex'", "'a', 'b', ...")
+    """
+    return ", ".join(f"'{name}'" for name in names[:most]) + (", ..." if names[most:] else "")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from core.cohort import Cohort
+from core.dataset import Dataset
+from core.notes import Note
 from core.search import MIN_FRACTION
 from core.spec import AnalysisSpec, quote_name, shortest
 from core.survival.conventions import conventions
@@ -37,6 +40,8 @@ def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
     by_default = () if groups.by is None else (quote_name(groups.by),)
     return spec.but(
         data=cohort.dataset.reference,
+        sheet=cohort.dataset.sheet or None,
+        clean=cohort.dataset.steps,
         **cut,
         terms=spec.terms or by_default,
         ties=agreed.ties,
@@ -59,6 +64,7 @@ def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
     return {
         "cohort": {
             "n": found.n,
+            "patients": found.included.n_patients,
             "events": found.n_events,
             "unit": found.show_unit,
             "ledger": [
@@ -75,6 +81,29 @@ def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
             "levels": [dataclasses.asdict(level) for level in groups.levels],
         },
     }
+
+
+SECTIONS = ("read", "changed", "excluded", "suspect")
+"""Parts of the import report."""
+
+
+def imported(dataset: Dataset) -> dict[str, Any]:
+    """Entry ``import``: the import report, by its parts; lines are those of the file."""
+    report: dict[str, Any] = {section: [] for section in SECTIONS}
+    for note in dataset.notes:
+        entry = {"about": note.about, "text": note.text, "n": note.n, "lines": list(note.lines)}
+        report[note.section or "read"].append(entry)
+    report["open"] = [
+        {"about": q.about, "text": q.text, "answers": [list(c.steps) for c in q.choices]}
+        for q in dataset.questions
+    ]
+    return report
+
+
+def notes(found: Iterable[Note]) -> list[dict[str, str]]:
+    """Entry ``notes``, each note once."""
+    kept = dict.fromkeys((note.level, note.about, note.text) for note in found)
+    return [{"level": level, "about": about, "text": text} for level, about, text in kept]
 
 
 def km(result: KMResult) -> dict[str, Any]:

@@ -130,6 +130,10 @@ class Recipe:
         """The steps of a verb, and of a column when one is named."""
         return tuple(s for s in self.steps if s.verb == verb and column in (None, s.column))
 
+    def words(self, verb: str, column: str) -> set[str]:
+        """Everything that stands behind the column in such steps."""
+        return {word for step in self.of(verb, column) for word in step.rest}
+
     def said(self, verb: str, column: str) -> str | None:
         """What stands behind the column in the last such step, or None without one."""
         found = self.of(verb, column)

@@ -19,11 +19,13 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from openpyxl import Workbook
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core.analysis import analyse
 from core.reading import examples, read
 from core.spec import AnalysisSpec
+from core.steps import Recipe
 from core.view import numbers
 from tests.support import ROOT, Served, need, serve
 from tests.test_pages import FAILED, GBSG2, ODD, SMALL, Expected, hostile_table, odd_table
@@ -529,9 +531,63 @@ def test_an_own_table_from_the_file_to_the_curves(new_tab: Callable[..., Tab]) -
     eventually(lambda: other.read()["finding"], [_finding(table, shared)], other)
 
 
+def test_a_long_reading_can_be_left(new_tab: Callable[..., Tab], tmp_path: Path) -> None:
+    tab = new_tab()
+    tab.open("cohort")
+    long = tmp_path / "long.csv"
+    row = ",".join(f"{i}.25" for i in range(40))
+    header = "os_months,death," + ",".join(f"m{i}" for i in range(38))
+    long.write_text(header + "\n" + f"{row}\n" * 150_000, encoding="utf-8")
+    chooser = tab.page.locator("[data-testid=stFileUploader] input[type=file]")
+    chooser.set_input_files(long)
+    tab.page.get_by_role("progressbar").wait_for()
+    tab.page.get_by_role("button", name="Stop reading").click()
+    tab.page.wait_for_selector("[data-testid=stVegaLiteChart] svg")
+    tab.settle()
+    assert not tab.page.get_by_role("button", name="Stop reading").is_visible()
+    # The page is as it was, and reads the next file.
+    load(tab, "small.csv", SMALL)
+    tab.assert_clean()
+
+
+def test_a_workbook_becomes_an_endpoint_from_dates(new_tab: Callable[..., Tab]) -> None:
+    tab = new_tab()
+    tab.open("cohort")
+    file = {"name": "register.xlsx", "mimeType": "", "buffer": _register()}
+    tab.page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files([file])
+    tab.page.get_by_role("button", name="Add Overall survival").click()
+    tab.page.get_by_role("button", name="Open this cohort").wait_for()
+    tab.page.wait_for_function(
+        "() => [...document.querySelectorAll('.finding')]"
+        ".some(e => /event happened/.test(e.textContent))"
+    )
+    confirm(tab)
+    table = read(_register(), "register.xlsx", Recipe.parse(tab.question.clean))
+    eventually(lambda: tab.read()["finding"], [_finding(table, tab.query)], tab)
+    assert "Huber" not in unquote(tab.page.url)
+    tab.assert_clean()
+
+
+def _register() -> bytes:
+    """A workbook with a title, two header rows, German dates and a row of sums."""
+    sheet = (book := Workbook()).active
+    sheet.append(["Registerauszug"])
+    sheet.append([])
+    sheet.append(["Patient", None, "Verlauf", None, None])
+    sheet.append(["Nr", "Nachname", "Erstdiagnose", "Verstorben", "Letzter Kontakt"])
+    sheet.merge_cells("A3:B3")
+    sheet.merge_cells("C3:E3")
+    for i in range(30):
+        dead = f"{13 + i % 15}.{1 + i % 12}.2021" if i % 2 else None
+        sheet.append([f"{i:04}", f"Huber{i}", f"{13 + i % 15}.03.2018", dead, "30.12.2021"])
+    sheet.append(["Summe", None, None, None, None])
+    book.save(into := io.BytesIO())
+    return into.getvalue()
+
+
 def _finding(table: Any, query: str) -> str:
     from core.cohort import select
-    from core.reading.roles import fill
+    from core.reading.roles.filling import fill
     from core.survival import km
     from core.view import words
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import DataError
 from core.reading import examples
-from core.reading.roles import fill
+from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from tests.support import ROOT
 

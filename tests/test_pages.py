@@ -559,7 +559,7 @@ def test_an_upload_is_previewed_and_its_roles_are_proposed() -> None:
     at = upload(opened(COHORT), "mine.csv", SMALL)
     assert_sound(at)
     assert "mine.csv: 60 rows, 4 columns" in map(text_of, bodies(at))
-    (preview,) = at.dataframe
+    preview = at.dataframe[0]
     assert list(preview.value.columns) == ["os_months", "status", "marker", "arm"]
     assert len(preview.value) == 6
     assert at.selectbox(key="role_time").value == "os_months"
@@ -697,7 +697,7 @@ def test_a_time_that_holds_words_is_named_with_its_row() -> None:
     assert "'months'" in messages(at)
     assert re.search(r"\b(line|row) 10\b", messages(at), re.IGNORECASE)
     assert "SECRET" not in messages(at)
-    assert charts(at) == []
+    assert len(charts(at)) == 1  # everybody else is in
 
 
 def test_sessions_do_not_see_each_others_tables() -> None:

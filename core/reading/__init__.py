@@ -1,64 +1,62 @@
-"""Files -> `Dataset`. The one door for every format; today delimited text, plain or gzipped."""
+"""Files -> `Dataset`: the one door for every format, and the order in which things are done.
+
+bytes -> table of cells -> numbers, dates and levels -> repeated rows left out -> second table
+joined -> endpoints from dates -> what one row is, identifiers, and what looks wrong.
+"""
 
 from __future__ import annotations
 
-import gzip
-import io
+import dataclasses
 import re
 import unicodedata
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
-from core.dataset import Dataset, digest_of, reference_of
-from core.errors import DataError
-from core.reading import cells, examples, text
-from core.reading.limits import MAX_BYTES, check_bytes
+from core.dataset import Dataset, Shape, digest_of, reference_of
+from core.errors import DataError, SpecError, nearest
+from core.notes import Note, Question
+from core.reading import examples
+from core.reading.cells import conversion, recode
+from core.reading.checks import identifiers, linter
+from core.reading.endpoints import derived
+from core.reading.formats import kinds
+from core.reading.formats.limits import check_bytes
+from core.reading.rows import adam, joining, partners, shape
+from core.reading.table import File, Progress, nobody
+from core.steps import Recipe, Step
 
-_CSV = "Save it as CSV and choose that file"
-_OTHERS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x89PNG", "This is a PNG picture, not a table", _CSV),
-    (b"\xff\xd8\xff", "This is a JPEG picture, not a table", _CSV),
-    (b"GIF8", "This is a GIF picture, not a table", _CSV),
-    (b"%PDF", "This is a PDF document, not a table", _CSV),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "This is an old or password-protected Excel workbook",
-        "Open it, take the password off and save it as CSV",
-    ),
-    (b"PAR1", "This is a Parquet file", "Save it as CSV (reading Parquet comes later)"),
-    (b"\x1f\x8b", "This is a gzip archive", "Give it a name that ends in .gz, or unpack it"),
-    (b"BZh", "This is a bzip2 archive", "Unpack it and choose the table inside"),
-    (b"\xfd7zXZ", "This is an xz archive", "Unpack it and choose the table inside"),
-    (b"$FL2", "This is an SPSS file", "Save it as CSV (reading SPSS comes later)"),
-    (b"$FL3", "This is an SPSS file", "Save it as CSV (reading SPSS comes later)"),
-    (b"<stata_dta>", "This is a Stata file", "Save it as CSV (reading Stata comes later)"),
-    (b"SQLite format 3", "This is a database, not a table", _CSV),
-    (b"RDX", "This is a file of R objects", "Write the data frame with write.csv"),
-    (b"\x80\x04\x95", "This is a file of Python objects, which is never opened", _CSV),
-)
-_MARKUP = re.compile(rb"\s*<(?:!doctype\s+html|html|\?xml|table|head)\b", re.IGNORECASE)
+_OF_THE_FILE = ("header", "totals", "duplicates", "join", "endpoint")
+"""Steps that do not begin with a column."""
 
 
-def read(data: bytes, name: str) -> Dataset:
-    r"""Read an uploaded table.
+def read(
+    data: bytes, name: str, recipe: Recipe | None = None, *, sheet: str | None = None
+) -> Dataset:
+    r"""Read one table in this process.
 
     Parameters
     ----------
     data : bytes
-        The file. What it is is told from these bytes, not from its name; only ``.gz`` at the
-        end of the name says that it is to be unpacked (300 MB at most).
+        The file. What it is is told from these bytes.
     name : str
         The file's name, for display.
+    recipe : Recipe, optional
+        What the user decided.
+    sheet : str, optional
+        Sheet of a workbook or object of an R file; the first one with a table when left out.
 
     Returns
     -------
     Dataset
-        With no endpoints yet: `core.reading.roles` finds what can be found.
+        With no endpoints unless the table or the recipe says so: `core.reading.roles` finds the
+        rest.
 
     Raises
     ------
     DataError
         If it is no table, is broken or is too large. The message never holds a cell's content.
+    SpecError
+        If a cleaning step cannot be carried out.
 
     Examples
     --------
@@ -66,53 +64,97 @@ def read(data: bytes, name: str) -> Dataset:
     >>> dataset.variables["months"].decimals, len(dataset.frame), dataset.row_number(0)
     (1, 2, 2)
     """
-    shown = display_name(name)
-    content = _unpack(data) if name.strip().lower().endswith(".gz") else data
-    check_bytes(len(content))
-    _refuse_others(content)
-    table = text.parse(content)
-    frame, variables, notes = cells.convert(
-        table.header, table.columns, decimal_comma=table.delimiter != ",", line=table.line
-    )
-    digest = digest_of(data)
-    return Dataset(
-        name=shown,
-        frame=frame,
-        variables=variables,
-        digest=digest,
-        reference=reference_of(digest),
-        title=shown,
-        notes=(*table.notes, *notes),
-        header_rows=table.header_rows,
-        lines=table.lines,
-    )
+    return read_all([(name, data)], recipe or Recipe(), sheet=sheet)
 
 
-def read_file(path: str | Path) -> Dataset:
-    """Read a table from disk, or a shipped cohort by its name.
+def read_all(
+    files: Sequence[File],
+    recipe: Recipe,
+    *,
+    sheet: str | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Read a table, and further ones that are joined to it by patient.
+
+    Parameters
+    ----------
+    files : sequence of (str, bytes)
+        The table first. One that no step ``join`` speaks of is joined by the identifiers that
+        are the same in both; that step is then part of the result's `steps`.
+    recipe : Recipe
+        What the user decided so far.
+    sheet : str, optional
+        The sheet of the first file.
+    progress : callable, optional
+        Is told a fraction from 0 to 1 and what is being done.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be used, or two tables cannot be joined without asking.
+    SpecError
+        If a cleaning step cannot be carried out.
+    """
+    tell = progress or nobody
+    share = 0.8 / len(files)
+    tell(0.0, "Reading the table")
+    main = _one(files[0], recipe, sheet, _part(tell, 0.0, share))
+    others = [
+        _one(file, _of_columns(recipe), None, _part(tell, share * i, share))
+        for i, file in enumerate(files[1:], start=1)
+    ]
+    tell(0.8, "Putting the tables together")
+    first = main
+    main, recipe = _joined(main, others, recipe, files[0])
+    _check_columns((first, *others, main), recipe)
+    for step in recipe.of("endpoint"):
+        main = derived.add_endpoint(main, step)
+    tell(0.9, "Looking at what the rows and columns are")
+    return _looked_at(dataclasses.replace(main, steps=tuple(map(str, recipe.steps))), recipe)
+
+
+def read_file(
+    path: str | Path,
+    recipe: Recipe | None = None,
+    *,
+    sheet: str | None = None,
+    join: Sequence[str | Path] = (),
+) -> Dataset:
+    """Read a table from disk in a process of its own, or a shipped cohort by its name.
 
     Raises
     ------
     DataError
         If there is no such file or cohort, or it cannot be read.
+    SpecError
+        If a cleaning step cannot be carried out.
 
     Examples
     --------
     >>> read_file("gbsg2").title
     'German Breast Cancer Study Group 2'
     """
+    from core.reading.process import child  # it needs this module
+
     if str(path) in examples.names():
+        if (recipe and recipe.steps) or sheet or join:
+            raise SpecError(
+                "clean", "A shipped cohort is not cleaned or joined", "Leave the steps out"
+            )
         return examples.load(str(path))
-    file = Path(path)
+    files = [_from_disk(Path(p)) for p in (path, *join)]
+    return child.read(files, recipe=recipe or Recipe(), sheet=sheet)
+
+
+def _from_disk(file: Path) -> File:
     try:
         check_bytes(file.stat().st_size)
-        data = file.read_bytes()
+        return file.name, file.read_bytes()
     except OSError:
         raise DataError(
-            f"The file '{display_name(str(path))}' cannot be opened",
+            f"The file '{display_name(str(file))}' cannot be opened",
             f"Give a table, or one of the shipped cohorts: {', '.join(examples.names())}",
         ) from None
-    return read(data, file.name)
 
 
 def display_name(name: str) -> str:
@@ -128,30 +170,147 @@ def display_name(name: str) -> str:
     return plain.strip()[:120] or "table"
 
 
-def _unpack(data: bytes) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-            content = packed.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error):
-        raise DataError(
-            "The file's name ends in .gz, and it cannot be unpacked", "Pack it again, or unpack it"
-        ) from None
-    check_bytes(len(content))
-    return content
+def _part(tell: Progress, start: float, share: float) -> Progress:
+    """Progress of one file as a part of the whole; it stands still where a road is tried twice."""
+    most = 0.0
+
+    def told(fraction: float, what: str) -> None:
+        nonlocal most
+        most = max(most, fraction)
+        tell(start + share * most, what)
+
+    return told
 
 
-def _refuse_others(data: bytes) -> None:
-    for start, problem, hint in _OTHERS:
-        if data.startswith(start):
-            raise DataError(problem, hint)
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
-        if b"xl/" in data or b"[Content_Types].xml" in data:
-            raise DataError(
-                "This is an Excel workbook", "Save it as CSV (reading Excel comes later)"
-            )
-        raise DataError("This is a zip archive", "Unpack it and choose the table inside")
-    if _MARKUP.match(data[:200].removeprefix(b"\xef\xbb\xbf")):
+def _of_columns(recipe: Recipe) -> Recipe:
+    """The steps that also hold for a second table."""
+    return Recipe(tuple(s for s in recipe.steps if s.verb not in ("header", "totals")))
+
+
+def _one(file: File, recipe: Recipe, sheet: str | None, tell: Progress) -> Dataset:
+    """One table with its cells made numbers, dates and levels, and nothing more."""
+    name, data = file
+    shown = display_name(name)
+    reading, recognising = "Reading the table", "Recognising numbers, dates and groups"
+    table = kinds.read(data, name, recipe, sheet, tell=lambda x: tell(0.4 * x, reading))
+    made = conversion.convert(table, recipe, tell=lambda x: tell(0.4 + 0.6 * x, recognising))
+    digest = digest_of(data)
+    dataset = Dataset(
+        name=shown,
+        frame=made.frame,
+        variables=made.variables,
+        digest=digest,
+        reference=reference_of(digest),
+        title=shown,
+        notes=(*table.notes, *made.notes),
+        questions=(*table.questions, *made.questions),
+        header_rows=table.header_rows,
+        lines=table.lines,
+        sheets=table.sheets,
+        sheet=table.sheet,
+    )
+    return shape.drop_duplicates(recode.apply(dataset, recipe), recipe)
+
+
+def _joined(
+    main: Dataset, others: Sequence[Dataset], recipe: Recipe, file: File
+) -> tuple[Dataset, Recipe]:
+    """Join the other files, then the sheets that steps name, and say which steps that took."""
+    wanted = {step.column: step for step in recipe.of("join")}
+    for other in others:
+        step = wanted.pop(other.reference, None)
+        if step is None and (general := wanted.pop("*", None)) is not None:
+            step = Step("join", (other.reference, *general.rest))
+            recipe = Recipe(tuple(step if s == general else s for s in recipe.steps))
+        elif step is None:
+            found = partners.propose(main, other)
+            if found.step is None:
+                main = _not_joined(main, other, found.questions)
+                continue
+            step = found.step
+            recipe = Recipe((*recipe.steps, step))
+        main = joining.join(main, other, step)
+    if (unused := wanted.pop("*", None)) is not None:  # a dictionary's, without a second table
+        recipe = Recipe(tuple(s for s in recipe.steps if s != unused))
+    for table, step in wanted.items():
+        other = _sheet(file, table, recipe)
+        if not step.rest:  # join(sheet NAME): by the patient numbers that are the same in both
+            found = partners.propose(main, other)
+            recipe = Recipe(tuple(found.step or s if s == step else s for s in recipe.steps))
+            if found.step is None:
+                recipe = Recipe(tuple(s for s in recipe.steps if s != step))
+                main = _not_joined(main, other, found.questions)
+                continue
+            step = found.step
+        main = joining.join(main, other, step)
+    return main, recipe
+
+
+def _sheet(file: File, table: str, recipe: Recipe) -> Dataset:
+    """Another sheet of the first file, which a step ``join(sheet NAME, ...)`` asks for."""
+    if not table.startswith("sheet "):
         raise DataError(
-            "This is a web page or XML document, not a table",
-            "Open it in a spreadsheet and save it as CSV",
+            f"The second table '{table}' that is joined to this one is missing",
+            "Load it together with the first one",
         )
+    named = table.removeprefix("sheet ")
+    return _one(file, _of_columns(recipe), named, nobody)
+
+
+def _not_joined(main: Dataset, other: Dataset, questions: tuple[Question, ...]) -> Dataset:
+    """Keep the first table as it is and ask; without anything to ask it is an error."""
+    if not questions:
+        raise DataError(
+            f"The tables '{main.name}' and '{other.name}' have no patient numbers in common",
+            "Both need a column with the same patient numbers",
+        )
+    text = f"'{other.name}' is not joined yet: say which rows belong to the same patient."
+    note = Note("warning", "join", text, "suspect")
+    needed = tuple(dataclasses.replace(q, needed=True) for q in questions)
+    return dataclasses.replace(
+        main, notes=(*main.notes, note), questions=(*needed, *main.questions)
+    )
+
+
+def _check_columns(tables: Sequence[Dataset], recipe: Recipe) -> None:
+    """Refuse steps about columns that are not there: they were meant for another table."""
+    known = [name for table in tables for name in table.variables]
+    for step in recipe.steps:
+        if step.verb not in _OF_THE_FILE and step.column not in known:
+            raise SpecError(
+                "clean",
+                f"The cleaning step '{step}' is about a column that is not there",
+                nearest(step.column, known),
+            )
+
+
+def _about_rows(dataset: Dataset, rows: Shape) -> Note:
+    """What the rows are; a warning only where somebody has to decide."""
+    note = shape.explain(rows, dataset)
+    known = rows.kind == "parameters" and dataset.endpoints
+    if (rows.kind == "intervals" and note.n == 0) or known:
+        return Note("info", note.about, note.text, "read")
+    return note
+
+
+def _looked_at(dataset: Dataset, recipe: Recipe) -> Dataset:
+    """What the rows and the columns are, and what looks wrong."""
+    notes: list[Note] = []
+    dataset = identifiers.flag(dataset, recipe)
+    dataset = dataclasses.replace(dataset, rows_are=shape.rows_are(dataset))
+    if adam.is_adtte(dataset):
+        found, more = adam.endpoints(dataset)
+        dataset = dataclasses.replace(dataset, endpoints=(*dataset.endpoints, *found))
+        notes += more
+    elif dataset.rows_are is not None and dataset.rows_are.kind == "parameters":
+        found = shape.stacked_endpoints(dataset, dataset.rows_are)
+        dataset = dataclasses.replace(dataset, endpoints=(*dataset.endpoints, *found))
+    if dataset.rows_are is not None:
+        notes.append(_about_rows(dataset, dataset.rows_are))
+    dataset = dataclasses.replace(dataset, notes=(*dataset.notes, *notes))
+    suspect, questions = linter.lint(dataset)
+    return dataclasses.replace(
+        dataset,
+        notes=(*dataset.notes, *suspect),
+        questions=(*dataset.questions, *questions),
+    )

@@ -6,9 +6,7 @@ The tables are read straight from the packages' files: importing scikit-survival
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,13 +17,11 @@ import pandas as pd
 
 from core.dataset import Dataset, Endpoint, Variable, digest_of
 from core.errors import DataError, nearest
-from core.reading import cells, text
-from core.reading.packed import Cells
+from core.reading.cells import conversion
+from core.reading.formats import arff, text
 from core.spec import AnalysisSpec
 
 FOLDER = Path(__file__).resolve().parents[2] / "data"
-
-_ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']+)'|\"([^\"]+)\"|(\S+))\s", re.IGNORECASE)
 
 
 def names() -> tuple[str, ...]:
@@ -55,11 +51,11 @@ def load(name: str) -> Dataset:
     """
     said = _dictionary(name)
     data = _package_file(said["package"], said["file"])
-    header, columns, header_rows = _arff(data) if said["file"].endswith(".arff") else _csv(data)
+    table = arff.read(data) if said["file"].endswith(".arff") else text.parse(data)
     entries = {entry["name"]: entry for entry in said["variables"]}
-    if set(header) != set(entries):
+    if set(table.header) != set(entries):
         raise DataError(f"The table of '{name}' has other columns than its dictionary", _REINSTALL)
-    frame, plain, _ = cells.convert(header, columns)
+    frame, plain = conversion.convert(table)[:2]
     return Dataset(
         name=name,
         frame=pd.DataFrame({n: _recode(frame[n], entry) for n, entry in entries.items()}),
@@ -70,7 +66,7 @@ def load(name: str) -> Dataset:
         title=said["title"],
         source=said["source"],
         about=said["about"],
-        header_rows=header_rows,
+        header_rows=table.header_rows,
     )
 
 
@@ -102,26 +98,6 @@ def _package_file(package: str, file: str) -> bytes:
         if path.is_file():
             return path.read_bytes()
     raise DataError(f"The file {Path(file).name} of the package {package} is missing", _REINSTALL)
-
-
-def _csv(data: bytes) -> tuple[tuple[str, ...], list[Cells], int]:
-    table = text.parse(data)
-    return table.header, table.columns, table.header_rows
-
-
-def _arff(data: bytes) -> tuple[tuple[str, ...], list[Cells], int]:
-    """Names, columns and the line of ``@data`` of a dense ARFF file; ``?`` is missing."""
-    lines = data.decode("utf-8").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data")
-    found = filter(None, map(_ATTRIBUTE.match, lines[:start]))
-    header = tuple(next(filter(None, match.groups())) for match in found)
-    body = [line for line in lines[start + 1 :] if line.strip() and not line.startswith("%")]
-    rows = csv.reader(body, quotechar="'", skipinitialspace=True, strict=True)
-    columns = [
-        Cells.of(["" if cell == "?" else cell for cell in column])
-        for column in zip(*rows, strict=True)
-    ]
-    return header, columns, start + 1
 
 
 def _recode(column: pd.Series, entry: Mapping[str, Any]) -> np.ndarray:

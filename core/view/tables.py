@@ -31,7 +31,7 @@ def headline(cohort: Cohort, result: KMResult) -> pd.DataFrame:
     times = at["time"][0].tolist()
     columns: dict[str, list[str]] = {
         "Group": list(cohort.groups.screen_labels),
-        "Patients": [numbers.count(g.n) for g in result.groups],
+        of_rows(cohort).capitalize(): [numbers.count(g.n) for g in result.groups],
         "Events": [numbers.count(g.events) for g in result.groups],
         f"Median, {unit} ({level})": [
             numbers.time_with_limits(g.median, g.conf_low, g.conf_high, unit) for g in result.groups
@@ -158,7 +158,15 @@ def rows(found: Sequence[Any]) -> pd.DataFrame:
 def ledger(cohort: Cohort) -> list[tuple[str, int]]:
     """Rows of the table, who left and why, and who stays."""
     entries = [(entry.reason, -entry.n) for entry in cohort.included.ledger]
-    return [("rows in the table", cohort.included.n_rows), *entries, ("patients in", cohort.n)]
+    stay = [(f"{of_rows(cohort)} in", cohort.n)]
+    if cohort.included.n_patients != cohort.n:
+        stay.append(("patients in", cohort.included.n_patients))
+    return [("rows in the table", cohort.included.n_rows), *entries, *stay]
+
+
+def of_rows(cohort: Cohort) -> str:
+    """What is counted: patients, or intervals where each patient has several."""
+    return "patients" if cohort.included.n_patients == cohort.n else "intervals"
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

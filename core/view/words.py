@@ -10,6 +10,7 @@ from core.survival.cox import CoxResult
 from core.survival.km import KMResult
 from core.survival.results import Row
 from core.view import numbers
+from core.view.report import UNCHANGED, summary
 
 ORIGINS = {
     "typed": "This cutoff was set by hand while looking at the data. If it was moved until the "
@@ -46,16 +47,25 @@ def endpoint_label(cohort: Cohort) -> str:
     """Name of the endpoint: the dictionary's, else made from the time column."""
     spec = cohort.spec
     for endpoint in cohort.dataset.endpoints:
-        if (endpoint.time, endpoint.event) == (spec.time, spec.event):
+        same = (endpoint.time, endpoint.event) == (spec.time, spec.event)
+        if same and set(endpoint.where) <= set(spec.where):
             return endpoint.label
     if spec.time is None:
         return f"Time from {spec.start} to {spec.end}"
     return f"Survival ({cohort.dataset.variables[spec.time].title})"
 
 
+def counted(cohort: Cohort) -> str:
+    """How many there are: patients, and intervals where each patient has several."""
+    patients = f"{numbers.count(cohort.included.n_patients)} patients"
+    if cohort.included.n_patients == cohort.n:
+        return patients
+    return f"{patients} in {numbers.count(cohort.n)} intervals"
+
+
 def finding(cohort: Cohort, result: KMResult) -> str:
     """The finding of the curves page in a sentence or two."""
-    whole = f"{numbers.count(cohort.n)} patients, {numbers.count(cohort.n_events)} events."
+    whole = f"{counted(cohort)}, {numbers.count(cohort.n_events)} events."
     labels, unit = cohort.groups.screen_labels, cohort.show_unit
     medians = [
         numbers.time_with_limits(g.median, g.conf_low, g.conf_high, unit) for g in result.groups
@@ -132,9 +142,11 @@ def proportional(result: CoxResult) -> str:
 
 
 def provenance(cohort: Cohort) -> str:
-    """Footnote of every figure: which data, and whether they are real."""
+    """Footnote of every figure: which data, whether they are real, what import changed."""
     kind = "SYNTHETIC DATA. " if cohort.dataset.synthetic else ""
-    return f"{kind}{cohort.dataset.title or cohort.dataset.name}"
+    said = summary(cohort.dataset)
+    changed = "" if said == UNCHANGED else f" (on import: {said})"
+    return f"{kind}{cohort.dataset.title or cohort.dataset.name}{changed}"
 
 
 def first_sentence(text: str) -> str:

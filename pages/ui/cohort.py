@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.reading import examples
 from core.view import html, words
-from pages.ui import frame, show, sidebar, upload
+from pages.ui import frame, importing, show, sidebar, upload
 from pages.ui.frame import Page
 
 
@@ -33,7 +33,9 @@ def about(page: Page) -> None:
         for text in (page.dataset.about, page.dataset.source):
             if text:
                 st.html(html.paragraph(text, "finding"))
+        importing.downloads(page.dataset, page.spec)
     show.notes(page.notes)
+    importing.show(page.dataset)
 
 
 def examples_to_open(page: Page) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.dataset import Variable
-from core.reading.cells import is_number
+from core.reading.cells.numerals import is_number
 from core.spec import CHOICES, shortest
 from core.survival.conventions import conventions
 from core.view import html, words
@@ -48,7 +48,6 @@ def stratifier(page: Page) -> None:
         index=None,
         placeholder="All patients together",
         on_change=_stratify,
-        args=(page,),
     )
     if spec.group_by is None or dataset.variables[spec.group_by].kind != "number":
         return
@@ -134,7 +133,7 @@ def stops(page: Page, variable: Variable) -> list[float]:
     return [float(v) for v in values]
 
 
-def _stratify(page: Page) -> None:
+def _stratify() -> None:
     """A new stratifier starts with its own default cut; terms that were cut with it go along."""
     chosen = st.session_state["stratifier"]
     frame.change(group_by=chosen, cut_rule=None, cut_value=(), cut_side=None)

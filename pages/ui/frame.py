@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
@@ -24,16 +24,20 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import analysis
 from core.cohort import Cohort, select
-from core.dataset import Dataset
+from core.dataset import Dataset, digest_of, reference_of
 from core.errors import SpecError, StratiscopeError
 from core.inclusion import include
 from core.notes import Note
 from core.reading import examples
-from core.reading.roles import fill
+from core.reading.process.child import Readers
+from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from core.terms import parse
 from core.view.charts import Figure
 from core.view.html import markdown_text, paragraph
+
+if TYPE_CHECKING:
+    from pages.ui.loading import Loaded
 
 PAGES = (
     ("app.py", "Cohort", ":material/group:"),
@@ -70,11 +74,10 @@ class Page:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What must be known about the data before any result."""
+        """What must be known about the question before any result; the import report is apart."""
         cohort = self.cohort
         return (
             *analysis.other_data(self.dataset, self.spec),
-            *self.dataset.notes,
             *self.guesses,
             *cohort.included.notes,
             *cohort.groups.notes,
@@ -112,6 +115,7 @@ def open_page(title: str) -> Page:
     _navigation(spec)
     dataset = _dataset(spec)
     try:
+        spec = spec.but(sheet=dataset.sheet or None, clean=dataset.steps)
         filled, guesses = fill(dataset, spec)
     except StratiscopeError as error:
         problem(error)
@@ -164,19 +168,24 @@ def folded(label: str, icon: str, key: str, **style: Any) -> PopoverContainer:
     return st.popover(label, icon=icon, key=key, on_change="rerun", **style)
 
 
-def keep(dataset: Dataset, name: str) -> None:
+def keep(loaded: Loaded, name: str) -> None:
     """Keep an uploaded table in this session, where no other user can reach it.
 
     The name is the one that the question has for it: a different table that is loaded for a
     link keeps the link's name, so that the page can go on saying that it is a different one.
     """
-    st.session_state.setdefault("tables", {})[name] = dataset
+    st.session_state.setdefault("tables", {})[name] = loaded
+
+
+def reference(file: tuple[str, bytes]) -> str:
+    """The name that links have for a file."""
+    return reference_of(digest_of(file[1]))
 
 
 def forget() -> None:
     """Drop uploaded tables, everything computed from them, and the uploaded bytes."""
-    st.session_state.pop("tables", None)
-    st.session_state.pop("draft", None)
+    for name in ("tables", "draft", "files", "wish", "refused"):
+        st.session_state.pop(name, None)
     _cached.clear()
     release_uploads()
     ask(examples.question(FIRST))
@@ -258,12 +267,18 @@ def _navigation(spec: AnalysisSpec) -> None:
 
 def _dataset(spec: AnalysisSpec) -> Dataset:
     """The data of the question: shipped, or uploaded in this session; else ask for the file."""
-    from pages.ui import upload  # it needs `change` and `problem` from here
+    from pages.ui import loading, upload  # they need `change` and `problem` from here
 
     name = spec.data or FIRST
-    tables: dict[str, Dataset] = st.session_state.get("tables", {})
-    if name in tables:
-        return tables[name]
+    kept: dict[str, Loaded] = st.session_state.get("tables", {})
+    if name in kept:
+        if not kept[name].answers(spec):
+            try:
+                keep(loading.again(kept[name], spec), name)
+            except StratiscopeError as error:
+                problem(error)
+                st.stop()
+        return kept[name].dataset
     if name in examples.names():
         return example(name)
     if name.startswith("sha256:"):
@@ -273,6 +288,12 @@ def _dataset(spec: AnalysisSpec) -> Dataset:
     st.html(paragraph(f"There are: {known}.", "quiet"))
     st.button("Open the example instead", on_click=ask, args=(examples.question(FIRST),))
     st.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def readers() -> Readers:
+    """The processes that read files, for all sessions; they hold no table when they are idle."""
+    return Readers()
 
 
 @st.cache_resource(show_spinner=False)

@@ -13,7 +13,7 @@ from core.survival.cox import CoxResult
 from core.survival.cutoff import CutoffResult
 from core.survival.km import KMResult
 from core.view import charts, distribution, export, forest, html, numbers, tables, theme, words
-from pages.ui import frame
+from pages.ui import frame, importing
 from pages.ui.frame import Page
 
 
@@ -56,6 +56,7 @@ def curves(page: Page) -> None:
     )
     _pairwise(page, result)
     notes((*page.notes, *result.notes))
+    importing.show(page.dataset)
 
 
 def cox_question(page: Page) -> None:
@@ -85,11 +86,12 @@ def cox(page: Page) -> None:
             "forest",
             lambda: forest.figure(result, labelled=True),
             words.model(result),
-            [words.model(result)],
+            [words.model(result), words.provenance(page.cohort)],
         )
     table_downloads(page, ("Cox table (CSV)", "cox", lambda: tables.cox_numbers(result)))
     _proportional(page, result)
     notes((*page.notes, *result.notes))
+    importing.show(page.dataset)
 
 
 def notes(found: tuple[Note, ...]) -> None:
@@ -240,6 +242,7 @@ def table_downloads(page: Page, *offers: tuple[str, str, Callable[[], Any]]) -> 
     if not drawer.open:
         return
     with drawer:
+        importing.report_download(page.dataset, f"save_report_{offers[0][1]}")
         for label, what, make in offers:
             st.download_button(
                 label,

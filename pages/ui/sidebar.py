@@ -25,7 +25,14 @@ def draw(page: Page) -> None:
 def _endpoint(page: Page) -> None:
     spec, endpoints = page.spec, page.dataset.endpoints
     if len(endpoints) > 1:
-        now = next((e for e in endpoints if (e.time, e.event) == (spec.time, spec.event)), None)
+        now = next(
+            (
+                e
+                for e in endpoints
+                if (e.time, e.event) == (spec.time, spec.event) and set(e.where) <= set(spec.where)
+            ),
+            None,
+        )
         frame.seed("endpoint", now)
         st.selectbox(
             "Endpoint",
@@ -33,6 +40,7 @@ def _endpoint(page: Page) -> None:
             format_func=lambda e: e.label,
             key="endpoint",
             on_change=_choose_endpoint,
+            args=(page,),
         )
     frame.seed("show_unit", page.cohort.show_unit)
     st.selectbox(
@@ -43,9 +51,20 @@ def _endpoint(page: Page) -> None:
     )
 
 
-def _choose_endpoint() -> None:
+def _choose_endpoint(page: Page) -> None:
+    """Ask for another endpoint; where endpoints are stacked, other rows hold it."""
     chosen = st.session_state["endpoint"]
-    frame.change(time=chosen.time, unit=chosen.unit, event=chosen.event, event_is=chosen.event_is)
+    picked = {text for e in page.dataset.endpoints for text in e.where}
+    kept = tuple(text for text in page.spec.where if text not in picked)
+    frame.change(
+        time=chosen.time,
+        unit=chosen.unit,
+        event=chosen.event,
+        event_is=chosen.event_is,
+        competing=chosen.competing,
+        entry=chosen.entry,
+        where=(*chosen.where, *kept),
+    )
 
 
 def _filters(page: Page) -> None:
@@ -67,7 +86,9 @@ def _filters(page: Page) -> None:
         return
     with drawer:
         names = [
-            v.name for v in dataset.variables.values() if v.kind != "text" and v.name != spec.id
+            v.name
+            for v in dataset.variables.values()
+            if v.kind != "text" and v.name != spec.id and not v.identifier
         ]
         name = st.selectbox(
             "Column", names, format_func=lambda n: dataset.variables[n].title, key="filter_column"

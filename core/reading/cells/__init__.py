@@ -1,0 +1,1 @@
+"""Cells -> numbers, dates, levels and missing values."""

@@ -1,0 +1,1 @@
+"""What looks wrong in a cohort, and what identifies a person."""

@@ -1,0 +1,1 @@
+"""Endpoints that are made from dates."""

@@ -1,0 +1,1 @@
+"""What the columns are: time, unit, event and its coding, patient, markers, groups."""

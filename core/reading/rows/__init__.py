@@ -1,0 +1,1 @@
+"""What the rows are, and a second table of the same patients."""
