@@ -178,7 +178,7 @@ def other_data(dataset: Dataset, asked: AnalysisSpec) -> tuple[Note, ...]:
     if asked.data is None or asked.data in (dataset.reference, dataset.name):
         return ()
     text = (
-        f"The link was made with the data '{asked.data}', and this is '{dataset.reference}': "
-        "the numbers can differ from those of the sender."
+        f"This is not the file that the link was made with ('{dataset.reference}' and not "
+        f"'{asked.data}'): the numbers can differ from those of the sender."
     )
     return (warning("data", text),)

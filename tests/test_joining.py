@@ -77,7 +77,7 @@ def test_a_second_table_with_several_rows_of_a_patient_is_refused() -> None:
     with pytest.raises(DataError, match="several rows for the same patient") as error:
         join(left, right, step(right, "id", "id"))
     assert (error.value.column, error.value.row) == ("id", 5)
-    assert "duplicates(drop)" in error.value.hint
+    assert "one row per patient" in error.value.hint
     turned = join(right, left, step(left, "id", "id"))
     assert turned.frame["x"].tolist() == [1, 2, 1], "the other way round it can be joined"
 

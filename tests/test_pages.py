@@ -657,11 +657,11 @@ def test_another_file_for_a_link_is_reported() -> None:
     at.run()
     other = read((SMALL + "3.5,1,2,Arm\n").encode(), "mine.csv")
     upload(at, "mine.csv", SMALL + "3.5,1,2,Arm\n")
-    assert "The link was made with the data" in messages(at)
+    assert "not the file that the link was made with" in messages(at)
     assert other.reference in messages(at)
     at.selectbox(key="stratifier").set_value("arm").run()
     # Still said after a change: the link's name is kept.
-    assert "The link was made with the data" in messages(at)
+    assert "not the file that the link was made with" in messages(at)
     assert key_numbers(at) == Expected.of(other, asked(at)).key
 
 

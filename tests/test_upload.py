@@ -17,6 +17,7 @@ from core.analysis import analyse
 from core.dataset import digest_of, reference_of
 from core.reading import read, read_all
 from core.steps import Recipe
+from core.view import report, tables
 from pages.ui import columns
 from tests.test_pages import (
     COHORT,
@@ -164,11 +165,36 @@ def test_a_dictionary_dropped_with_the_table_needs_no_click() -> None:
         }
     )  # fmt: skip
     at = drop(opened(COHORT), ("plain.csv", table), ("study.json", study))
-    press(at, "Open this cohort")
+    assert_sound(at)
     assert asked(at).event_is == ("2",)
     at.switch_page(CURVES).run()
     at.selectbox(key="stratifier").set_value("marker").run()
     assert "Overall survival by HI" in words(at)
+
+
+def test_a_join_that_is_not_answered_keeps_the_cohort_closed() -> None:
+    second = "Patient,SUVmax\n" + "".join(f"P{i:03},{i / 4 + 1}\n" for i in range(N))
+    at = drop(opened(COHORT), ("plain.csv", PLAIN), ("pet.csv", second))
+    (button,) = (b for b in at.button if b.label == "Open this cohort")
+    assert button.disabled
+    assert "belong to the same patient" in " ".join(c.value for c in at.caption)
+    answer = next(b for b in at.button if "001 and 1 are the same" in b.label.replace("\\", ""))
+    assert "as it is now" not in answer.label
+    answer.click().run()
+    press(at, "Open this cohort")
+    assert_sound(at)
+    assert any("number" in step for step in asked(at).clean)
+
+
+def test_the_cleaned_table_has_whole_numbers_and_no_names() -> None:
+    rows = [line.split(",") for line in PLAIN.splitlines()]
+    text = "\n".join(
+        ",".join([r[0], "Surname" if i == 0 else f"Meier{'abcdefghij'[i % 10]}", *r[1:]])
+        for i, r in enumerate(rows)
+    )
+    frame = tables.cleaned(read(text.encode(), "a.csv"))
+    assert list(frame.columns) == ["pid", "os_months", "death", "marker"]
+    assert tables.to_csv(frame).decode("utf-8-sig").splitlines()[1] == "P00,1,0,0"
 
 
 def test_a_dictionary_alone_or_a_broken_one_is_said() -> None:
@@ -227,6 +253,17 @@ def test_the_report_follows_the_table_to_every_page() -> None:
     at.switch_page(CURVES).run()
     assert "line 9" in messages(at)  # the time that is no number
     assert any("Import report: " in e.label for e in at.expander)
+
+
+def test_the_report_tells_what_was_merged_and_names_the_column() -> None:
+    table = "pid,ER\n" + "".join(f"P{i},{('Positive', 'Positve')[i % 4 == 0]}\n" for i in range(8))
+    dataset = read(table.encode(), "a.csv", Recipe.parse(["merge(ER, Positve, Positive)"]))
+    assert set(dataset.frame["ER"]) == {"Positive"}
+    (note,) = (n for n in dataset.notes if "merged" in n.text)
+    assert (note.section, note.n) == ("changed", 2)
+    assert "2 cells of 'ER' were merged" in report.text(dataset)
+    bare = dataclasses.replace(note, text="2 cells were changed.")
+    assert report.sentence(bare) == "'ER': 2 cells were changed."
 
 
 def edit(at: AppTest, column: str, **cells: str) -> AppTest:

@@ -14,6 +14,9 @@ TITLES = {
     "suspect": "What looks wrong",
 }
 UNCHANGED = "nothing was changed"
+_GENERAL = frozenset(
+    ("file", "columns", "encoding", "dates", "join", "sheet", "decimal comma", "numbers")
+)
 SHOWN_LINES = 10
 """Lines of the file that a sentence on the screen names."""
 
@@ -39,11 +42,14 @@ def sentence(note: Note, *, most: int = SHOWN_LINES) -> str:
     >>> sentence(Note("info", "age", "1 cell was read as missing.", "changed", 1, (7,)))
     '1 cell was read as missing. (line 7)'
     """
-    if not note.lines or any(f"line {line}" in note.text for line in note.lines[:1]):
-        return note.text
+    text = note.text
+    if note.about not in _GENERAL and note.about not in text:
+        text = f"'{note.about}': {text}"
+    if not note.lines or any(f"line {line}" in text for line in note.lines[:1]):
+        return text
     listed = ", ".join(map(str, note.lines[:most]))
     more = ", ..." if len(note.lines) > most or note.n > len(note.lines) else ""
-    return f"{note.text} ({'line' if len(note.lines) == 1 else 'lines'} {listed}{more})"
+    return f"{text} ({'line' if len(note.lines) == 1 else 'lines'} {listed}{more})"
 
 
 def summary(dataset: Dataset) -> str:

@@ -6,9 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.cohort import Cohort
+from core.dataset import Dataset
+from core.reading.checks import identifiers
 from core.survival.cox import CoxResult
 from core.survival.km import KMResult
 from core.survival.results import Row
@@ -167,6 +170,16 @@ def ledger(cohort: Cohort) -> list[tuple[str, int]]:
 def of_rows(cohort: Cohort) -> str:
     """What is counted: patients, or intervals where each patient has several."""
     return "patients" if cohort.included.n_patients == cohort.n else "intervals"
+
+
+def cleaned(dataset: Dataset) -> pd.DataFrame:
+    """The table as it was read, without identifiers of persons; whole numbers without decimals."""
+    frame = identifiers.without(dataset)
+    for name in frame.select_dtypes("number").columns:
+        present = frame[name].dropna().to_numpy()
+        if (present == np.round(present)).all() and (np.abs(present) < 1e15).all():
+            frame[name] = frame[name].astype("Int64")
+    return frame
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

@@ -14,7 +14,7 @@ from core.view import html
 from pages.ui import columns, endpoint, frame, importing, loading, roles
 from pages.ui.loading import Loaded
 
-FEW = 3
+FEW = 5
 """So many optional questions are shown unfolded."""
 MOST_QUESTIONS = 12
 """Optional questions that are shown at once."""
@@ -175,9 +175,10 @@ def _question(found: Loaded, question: Question, key: str) -> None:
     shown = f" For example: {', '.join(question.examples)}." if question.examples else ""
     st.html(html.paragraph(question.text, "finding") + html.paragraph(shown.strip(), "quiet"))
     row = st.container(horizontal=True)
+    now = "" if question.about == "join" else " (as it is now)"  # without an answer there is none
     for i, choice in enumerate(question.choices):
         row.button(
-            html.markdown_text(choice.words) + (" (as it is now)" if i == 0 else ""),
+            html.markdown_text(choice.words) + (now if i == 0 else ""),
             key=f"{key}_{i}",
             disabled=not choice.steps,
             on_click=loading.add,

@@ -77,7 +77,6 @@ class Page:
         """What must be known about the question before any result; the import report is apart."""
         cohort = self.cohort
         return (
-            *analysis.other_data(self.dataset, self.spec),
             *self.guesses,
             *cohort.included.notes,
             *cohort.groups.notes,
@@ -122,6 +121,8 @@ def open_page(title: str) -> Page:
         st.stop()
     page = Page(dataset, _explicit(dataset, filled), guesses)
     _echo(page.spec)
+    for note in analysis.other_data(dataset, page.spec):
+        st.warning(markdown_text(note.text), icon=":material/warning:")
     _check_terms(page)
     return page
 

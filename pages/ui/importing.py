@@ -65,16 +65,17 @@ def downloads(dataset: Dataset, spec: AnalysisSpec) -> None:
         report_download(dataset, "save_report")
     row.download_button(
         "Cleaned table (CSV)",
-        lambda: tables.to_csv(identifiers.without(dataset)),
+        lambda: tables.to_csv(tables.cleaned(dataset)),
         file_name="stratiscope-cleaned-table.csv",
         mime="text/csv",
         key="save_cleaned",
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
-        help=f"Left out as identifiers: {html.markdown_text(', '.join(left_out))}"
-        if left_out
-        else None,
+        help=html.markdown_text(
+            f"Left out as identifiers: {', '.join(left_out) or 'no column'}. The patient number "
+            "stays, as it joins tables: tick it under 'The columns' to leave it out too."
+        ),
     )
     row.download_button(
         "Dictionary of the study (JSON)",

@@ -17,7 +17,6 @@ from core.dataset import Dataset
 from core.notes import Choice
 from core.reading import dictionary
 from core.reading.dictionary import Dictionary
-from core.reading.formats.kinds import UPLOADS
 from core.reading.table import File
 from core.spec import AnalysisSpec
 from core.steps import Recipe
@@ -62,7 +61,8 @@ class Loaded:
 
 def choose(label: str, key: str) -> tuple[File, ...]:
     """Where files are dropped; empty until there are some. Streamlit's copies are freed."""
-    chosen = st.file_uploader(label, type=[*UPLOADS, "json"], accept_multiple_files=True, key=key)
+    # Of any type: a PDF is refused with a sentence by the reader, with a red mark by the browser.
+    chosen = st.file_uploader(label, accept_multiple_files=True, key=key)
     # The browser goes on holding what was taken already until something else is chosen.
     taken = tuple(file.file_id for file in chosen)
     if not chosen or taken == st.session_state.get("taken"):
@@ -114,7 +114,12 @@ def read(
     with place.container():
         st.html(html.paragraph(f"Reading {', '.join(name for name, _ in files)}", "quiet"))
         bar = st.progress(0.0, "Reading the table")
-        st.button("Stop reading", key="stop_reading", icon=":material/close:")
+        st.button(
+            "Stop reading",
+            key="stop_reading",
+            icon=":material/close:",
+            on_click=lambda: st.toast("The reading was stopped. Nothing was loaded."),
+        )
     try:
         found = frame.readers().read(
             files, recipe=Recipe.parse(steps), sheet=sheet, progress=lambda f, t: _show(bar, f, t)

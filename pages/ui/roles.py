@@ -12,17 +12,14 @@ from core.dataset import Dataset, Endpoint
 from core.inclusion import is_one_of
 from core.reading.roles.coding import Guess, coding_of, flipped, in_words, values_of
 from core.reading.roles.guessing import Roles, endpoints, guess
-from core.reading.roles.names import endpoint_of
 from core.reading.roles.statuses import MOST_VALUES
 from core.reading.rows import shape
 from core.spec import CHOICES, AnalysisSpec
 from core.view import html
-from pages.ui import frame, importing
+from pages.ui import opening
 from pages.ui.loading import Loaded
 
 UNITS = CHOICES["unit"]
-LONG = 400
-"""Days of follow-up from which months are easier to read."""
 ZERO = {
     "keep": "kept as they are",
     "half": "set to half a day",
@@ -77,7 +74,7 @@ def confirm(found: Loaded) -> None:
         entry=None if chosen is None else chosen.entry,
     )
     asked = _odd_times(dataset, _rows(dataset, asked))
-    _open_button(found, asked, chosen)
+    opening.button(found, asked, chosen)
 
 
 def _usable(dataset: Dataset) -> tuple[Endpoint, ...]:
@@ -282,61 +279,3 @@ def _odd_times(dataset: Dataset, asked: AnalysisSpec) -> AnalysisSpec:
         default = next(iter(options))
         asked = asked.but(**{name: None if said == default else said})
     return asked
-
-
-def _open_button(found: Loaded, asked: AnalysisSpec, chosen: Endpoint | None) -> None:
-    rows = found.dataset.rows_are
-    several = rows is not None and rows.kind not in ("intervals", "parameters")
-    settled = not several or asked.one_row is not None or asked.id != (rows.id if rows else None)
-    ready = bool(asked.time and asked.unit and asked.event and asked.event_is) and settled
-    row = st.container(horizontal=True)
-    row.button(
-        "Open this cohort",
-        type="primary",
-        disabled=not ready,
-        on_click=_open,
-        args=(found, asked, chosen),
-    )
-    if not ready:
-        row.caption(
-            "Say which column is the time, in which unit, and which value is the event."
-            if settled
-            else "Say which rows of a patient are analysed."
-        )
-    importing.downloads(
-        _with_endpoints(found, asked, chosen).dataset if ready else found.dataset, asked
-    )
-
-
-def _with_endpoints(found: Loaded, asked: AnalysisSpec, chosen: Endpoint | None) -> Loaded:
-    dataset = found.dataset
-    named = endpoint_of(asked.time or "") or f"Survival ({asked.time})"
-    now = Endpoint(
-        label=chosen.label if chosen else named,
-        time=asked.time or "",
-        unit=asked.unit or "",
-        event=asked.event or "",
-        event_is=asked.event_is,
-        show_unit=asked.show_unit or "",
-        competing=asked.competing,
-        entry=asked.entry,
-        where=asked.where,
-    )
-    others = [
-        e
-        for e in endpoints(dataset)
-        if e.unit and e.event_is and (e.time, e.event, e.where) != (now.time, now.event, now.where)
-    ]
-    table = dataclasses.replace(dataset, endpoints=(now, *others))
-    return dataclasses.replace(found, dataset=table)
-
-
-def _open(found: Loaded, asked: AnalysisSpec, chosen: Endpoint | None) -> None:
-    """Keep the table with its endpoints and ask for the curve of all patients."""
-    longest = float(found.dataset.frame[asked.time or ""].max())
-    shown = "months" if asked.unit == "days" and longest > LONG else asked.unit
-    asked = asked.but(show_unit=shown)
-    kept = _with_endpoints(found, asked, chosen)
-    frame.keep(kept, kept.dataset.reference)
-    st.session_state.pop("draft", None)
-    frame.ask(asked)

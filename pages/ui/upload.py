@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import DataError, StratiscopeError
 from core.spec import AnalysisSpec
-from pages.ui import confirm, frame, loading, roles
+from pages.ui import confirm, frame, loading, opening, roles
 from pages.ui.loading import Loaded
 
 
@@ -42,8 +42,10 @@ def read_chosen() -> None:
     if files is None:
         return
     try:
-        st.session_state["draft"] = _read(files)
-        roles.forget()
+        found = _read(files)
+        if not opening.at_once(found):
+            roles.forget()
+            st.session_state["draft"] = found
     except StratiscopeError as error:
         st.session_state["refused"] = error
     st.rerun()  # with the place for files back in the sidebar, or with the new table

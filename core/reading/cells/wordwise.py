@@ -48,7 +48,7 @@ def read(table: Table, index: int, cells: Cells, recipe: Recipe, *, evidence: Ev
     column, missing = _looked_at(table, index, cells, recipe, evidence)
     coded = column.name in table.codes
     reading = _reading(column, coded=coded)
-    notes = told_notes(column.name, missing) + _as_said(column, missing)
+    notes = told_notes(column.name, missing) + _as_said(column, missing) + _merged(column)
     made = _made(column, reading or Reading("category", {w: w for w in column.counts}))
     questions = list(made.questions)
     if made.variable.kind == "category":
@@ -67,7 +67,7 @@ def _looked_at(
         counts.update(block.split(SEPARATOR))
     kept, lost = recipe.words("level", name), recipe.words("missing", name)
     lost |= {shortest(float(w)) for w in lost if is_number(w)}
-    spelled = {w: s.rest[-1] for s in recipe.of("merge", name) for w in s.rest[:-1] if s.rest}
+    spelled = _spellings(recipe, name)
     bare = {raw: raw.strip() for raw in counts}
     if name in table.codes:
         kept |= DOUBTFUL
@@ -99,6 +99,22 @@ def _looked_at(
         ),
         missing,
     )
+
+
+def _spellings(recipe: Recipe, name: str) -> dict[str, str]:
+    """The level that each spelling stands for, as the user said."""
+    return {w: s.rest[-1] for s in recipe.of("merge", name) for w in s.rest[:-1] if s.rest}
+
+
+def _merged(column: Column) -> tuple[Note, ...]:
+    """Say how many cells got the spelling of another level."""
+    spelled = _spellings(column.recipe, column.name)
+    if not spelled:
+        return ()
+    n = sum(cell.strip() in spelled for cell in column.cells)
+    text = f"{counted(n, 'cell')} of '{column.name}' {were(n)} merged with another spelling."
+    shown = tuple(list(spelled.items())[:3])
+    return (Note("info", column.name, text, "changed", n, examples=shown),)
 
 
 def _is_lost(word: str, lost: set[str]) -> bool:

@@ -12,20 +12,13 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable
-from typing import IO, Final
+from typing import IO
 
 from core.errors import DataError
 from core.reading.formats import text
 from core.reading.formats.limits import MAX_BYTES, check_bytes
 from core.reading.table import Table, Tell, nobody
 from core.steps import Recipe
-
-UPLOADS: Final = (
-    *("csv", "tsv", "txt", "tab", "gz", "bz2", "xz", "xlsx", "xlsm", "xlsb", "xls", "ods"),
-    *("sav", "zsav", "por", "dta", "sas7bdat", "xpt", "parquet", "feather", "arrow", "arff"),
-    *("rds", "rdata", "rda"),
-)
-"""Ends of the names of files that can be read."""
 
 _CSV = "Save it as CSV or XLSX and choose that file"
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (

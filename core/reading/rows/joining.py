@@ -119,7 +119,7 @@ def _check_one_row(theirs: Ids, called: str) -> None:
             f"on line {theirs.dataset.row_number(first)}, so its columns cannot be added to a "
             "patient's row",
             "Make it one row per patient first, or load it as the first table and join the other "
-            "one to it; rows that are the same throughout are left out by clean=duplicates(drop)",
+            "one to it",
             column=theirs.column,
             row=theirs.dataset.row_number(first),
         )
