@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 
 import numpy as np
@@ -137,3 +138,12 @@ def test_public_tables(file: str, code: str, label: str, n: int | None, events: 
     assert set(rows["PARAMCD"]) == {code}
     if n is not None:
         assert (len(rows), int((rows["CNSR"] == 0).sum())) == (n, events)
+
+
+def test_the_label_of_aval_tells_the_unit_where_the_parameter_does_not() -> None:
+    found = adtte("USUBJID,PARAM,AVAL,CNSR", "A,OS,3,0", "B,OS,4,1")
+    labelled = dataclasses.replace(found.variables["AVAL"], label="Analysis Value (weeks)")
+    found = dataclasses.replace(found, variables={**found.variables, "AVAL": labelled})
+    (endpoint,), notes = adam.endpoints(found)
+    assert endpoint.unit == "weeks"
+    assert not [n for n in notes if n.level == "warning"]

@@ -204,3 +204,18 @@ def test_statuses_of_real_tables() -> None:
     found = {n: coding_of(tcga, n) for n in ("OS_STATUS", "DSS_STATUS", "DFS_STATUS", "PFS_STATUS")}
     assert [c.event[0][0] for c in found.values() if c] == ["1"] * 4
     assert [c.censored[0][0] for c in found.values() if c] == ["0"] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("Death (1=yes, 0=no)", ("1",)),
+        ("Verstorben (0=nein, 1=ja)", ("1",)),
+        ("Progression (1=no; 0=yes)", ("0",)),
+        ("Alive (1=yes, 0=no)", None),
+        ("ER (1=yes, 0=no)", None),
+    ],
+)
+def test_a_legend_of_yes_and_no_settles_an_event(name: str, event: tuple[str, ...] | None) -> None:
+    found = guess_coding(name, ["0", "1"])
+    assert (found and found.event) == event

@@ -210,9 +210,22 @@ def _from_legend(name: str, values: Sequence[str], explained: Mapping[str, str])
         other = next(v for v in values if v not in kinds)
         kinds[other] = "death" if kind == "censored" else "censored"
     if len(kinds) < len(values) or not all(kinds.values()):
-        return None
+        return _from_spoken_yes(name, values, explained)
     found = _from_words(name, kinds)
     return found and replace(found, reason="its name or label explains the codes")
+
+
+def _from_spoken_yes(
+    name: str, values: Sequence[str], explained: Mapping[str, str]
+) -> Coding | None:
+    """The coding of "Death (1=yes, 0=no)"; the legend itself is no part of the name."""
+    if not set(values) <= set(explained):
+        return None
+    bare = _LEGEND.sub(" ", name)
+    happened, _ = _from_yes(bare, [explained[v] for v in values])
+    meant = tuple(v for v in values if explained[v] in happened)
+    censored = tuple(v for v in values if v not in meant)
+    return Coding(meant, (), censored, "its name explains the codes") if meant else None
 
 
 def is_doubtful(text: str) -> bool:

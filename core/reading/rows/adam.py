@@ -87,7 +87,8 @@ def endpoints(dataset: Dataset) -> tuple[tuple[Endpoint, ...], tuple[Note, ...]]
             notes.append(Note("warning", column, text, "excluded", len(rows)))
             continue
         text = _text(rows, named.get("PARAM"))
-        unit = _unit(rows, named.get("AVALU"), text, notes, about=(value, named["AVAL"]))
+        spoken = text if _unit_in(text) else dataset.variables[named["AVAL"]].label
+        unit = _unit(rows, named.get("AVALU"), spoken, notes, about=(value, named["AVAL"]))
         # A single parameter needs no filter, unless some rows belong to none.
         single = len(values) == 1 and not code.isna().any()
         where = () if single else (str(Condition(column, "=", (value,))),)
@@ -155,7 +156,7 @@ def _label(text: str) -> str:
 def _unit(
     rows: pd.DataFrame, column: str | None, text: str, notes: list[Note], *, about: tuple[str, str]
 ) -> str:
-    """The unit by AVALU, else by the words of PARAM, else days, which ADaM's dates count in."""
+    """The unit by AVALU, else by the words of PARAM or AVAL's label, else days, as ADaM's dates."""
     parameter, aval = short(about[0]), about[1]
     by_text = _unit_in(text)
     said = [str(v) for v in rows[column].dropna().unique()] if column is not None else []
