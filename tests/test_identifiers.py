@@ -93,6 +93,11 @@ def test_what_does_not_is_kept(name, kind, cells):
     assert reason(name, cells, kind) == ""
 
 
+def test_names_that_were_numbered_are_names_and_codes_are_not():
+    assert "names" in reason("Patient: Nachname", ["Müller-0", "Weiß-4", "Öztürk-12"], "text")
+    assert reason("patient name", ["PAT001", "PAT002", "PAT003"], "text") == ""
+
+
 def test_names_are_told_by_their_form():
     western = ["Meier, Anna", "Huber, Bert", "Schmidt, Clara", "Braun, Dora", "Weiss, Emil"]
     spoken = ["Anna Meier", "Bert Huber", "Clara Schmidt", "Dora Braun", "Emil Weiss"]

@@ -39,7 +39,7 @@ def _form(found: Loaded, dates: list[str]) -> None:
         for v in found.dataset.variables.values()
         if v.kind in ("number", "category") and not v.identifier
     ]
-    row = st.columns([1.2, 2, 2, 2, 1])
+    row = st.container(key="narrow_endpoint").columns([1.2, 2, 2, 2, 1])
     name = row[0].text_input("Name", "OS", key="endpoint_name", max_chars=40)
     start = row[1].selectbox("From", dates, index=None, key="endpoint_start")
     events = row[2].multiselect("To the first of these events", dates, key="endpoint_events")

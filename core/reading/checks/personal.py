@@ -123,7 +123,9 @@ def _is_name(said: str, variable: Variable, cells: list[str]) -> bool:
     """Whether the header says name and the cells are words; drugs and genes have names too."""
     if not _NAME.search(said) or variable.kind == "number":
         return False
-    wordy = sum(sum(ch.isalpha() for ch in c) >= 0.7 * len(c.replace(" ", "")) for c in cells)
+    # "Meier-12" is still a name; under a bare "name" such cells may be codes of files or samples.
+    letters = 0.7 if said in ("name", "nom", "nombre", "nome", "naam") else 0.5
+    wordy = sum(sum(ch.isalpha() for ch in c) > letters * len(c.replace(" ", "")) for c in cells)
     return wordy >= _MOST * len(cells)
 
 
