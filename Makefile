@@ -1,7 +1,8 @@
 # make run        start the dashboard (the first time: install what it needs into .venv)
 # make test       the checks that every change must pass
-# make benchmark  time one move of the cutoff slider
-# make soak       read 10,000 damaged files, some ten minutes; writes tests/soak/RESULTS.md
+# make benchmark  time one move of the cutoff slider, and the search against R (if it is there)
+# make soak       10,000 damaged files and simulated studies, some fifteen minutes; writes the
+#                 results into tests/soak and tests/simulation
 # make lock       compile the exact versions anew from the ranges in pyproject.toml
 # make clean      remove .venv and what the tools left behind
 #
@@ -39,10 +40,13 @@ test: $(TEST_READY)
 
 benchmark: $(TEST_READY)
 	$(PY) -m benchmarks.slider
+	if command -v Rscript > /dev/null; then $(PY) -m benchmarks.cutoffs; fi
 
 # Fails when the server's side failed, a message quoted a cell or an answer took over 10 seconds.
 soak: $(TEST_READY)
 	$(PY) -m tests.soak.mutations
+	$(PY) -m tests.simulation.null
+	$(PY) -m tests.simulation.stability
 
 # Made from nothing each time: neither a half-finished installation nor packages that are no
 # longer on the list survive.

@@ -6,11 +6,33 @@ import argparse
 import io
 import json
 import sys
+import time
 from collections.abc import Sequence
 from typing import NoReturn
 
 from core.analysis import analyse_query
 from core.errors import StratiscopeError
+
+EVERY_LOOP = (
+    "group_by=age&second_by=tsize&permutations=9&bootstraps=9"
+    "&parts=cutoff,scan,preview,stability,pair,grid"
+)
+"""A small question that runs every compiled loop."""
+EVERY = 2.0
+"""Seconds between two lines that tell the progress."""
+
+
+class _Told:
+    """Progress on standard error: a line now and then, and none for what takes no time."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, fraction: float) -> None:
+        now = time.monotonic()
+        if now - self.last >= EVERY:
+            print(f"{fraction:.0%} done", file=sys.stderr)
+            self.last = now
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,10 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     analyse.add_argument("--join", action="append", default=[], help="a second patient table")
     analyse.add_argument("--dictionary", help="the dictionary of the study, a JSON file")
     analyse.add_argument("query", nargs="?", default="", help="the part of a link after '?'")
+    commands.add_parser("warm", help="compile the loops of the cutoff search beforehand")
     try:
         given = parser.parse_args(arguments)
+        if given.command == "warm":
+            analyse_query("gbsg2", EVERY_LOOP)
+            return 0
         answer = analyse_query(
-            given.data, given.query, join=given.join, dictionary=given.dictionary
+            given.data,
+            given.query,
+            join=given.join,
+            dictionary=given.dictionary,
+            progress=_Told(),
         )
     except StratiscopeError as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)

@@ -9,25 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import published
+from core import locking, published
 from core.cohort import Cohort, select
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.notes import Note, warning
+from core.progress import Progress, quiet
 from core.reading import read_file
 from core.reading.dictionary import read_dictionary
 from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from core.steps import Recipe
-from core.survival import cox, cutoff, km
+from core.survival import cox, km
+from core.survival.cutoff import best, continuous, grid, pair, preview, scan, stability
 
 WHO = (
     "time", "unit", "start", "end", "event", "event_is", "competing", "entry", "id", "one_row",
-    "zero", "negative", "where", "group_by", "landmark", "show_unit",
+    "zero", "negative", "where", "group_by", "second_by", "landmark", "show_unit",
 )  # fmt: skip
 """Fields that decide who is in."""
-CUT = ("cut_rule", "cut_value", "cut_side", "min_fraction", "min_events")
+CUT = (
+    "cut_rule", "cut_value", "cut_side", "min_fraction", "min_events", "second_cut", "combine",
+)  # fmt: skip
 """Fields that divide them."""
+SEARCHED = ("cut_side", "min_fraction", "min_events")
+"""Fields that say which cutoffs are tried."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +50,30 @@ class Part:
         Fields of the spec that it reads beyond those that decide who is in.
     by_default : callable
         Whether it belongs to the answer when the spec does not name the parts.
+    cut : bool
+        Whether it reads where the groups are cut.
+    long : bool
+        Whether it may take long, and `run` takes a ``progress``.
     """
 
-    run: Callable[[Cohort, AnalysisSpec], Any]
+    run: Callable[..., Any]
     publish: Callable[[Cohort, Any], dict[str, Any]]
     reads: tuple[str, ...]
     by_default: Callable[[AnalysisSpec], bool] = lambda spec: True
+    cut: bool = True
+    long: bool = False
+
+    def make(self, cohort: Cohort, spec: AnalysisSpec, progress: Progress = quiet) -> Any:
+        """Run the analysis."""
+        if self.long:
+            return self.run(cohort, spec, progress=progress)
+        return self.run(cohort, spec)
 
     def fields(self, spec: AnalysisSpec) -> tuple[str, ...]:
         """The fields read for this spec: a cutoff matters only where something is cut by it."""
-        cut_is_read = "terms" not in self.reads or any(":cut" in t for t in spec.terms)
+        cut_is_read = self.cut and (
+            "terms" not in self.reads or any(":cut" in t for t in spec.terms)
+        )
         return (*WHO, *self.reads, *(CUT if cut_is_read else ()))
 
 
@@ -75,10 +95,53 @@ PARTS: dict[str, Part] = {
         ("terms", "strata", "ties", "estimator", "select", "profile", "conf_level"),
     ),
     "cutoff": Part(
-        cutoff.searched,
+        best.searched,
         lambda cohort, result: {"cutoff": published.cutoff(result)},
-        ("correction", "strata"),
+        (*SEARCHED, "correction", "strata", "permutations", "bootstraps", "seed", "ties", "profile",
+         "conf_level"),
         lambda spec: spec.cut_rule == "best" and spec.group_by is not None,
+        cut=False,
+        long=True,
+    ),
+    "scan": Part(
+        scan.scan,
+        published.plainly("scan"),
+        (*SEARCHED, "strata", "ties", "profile", "conf_level"),
+        lambda spec: False,
+        cut=False,
+    ),
+    "continuous": Part(
+        continuous.continuous,
+        published.plainly("continuous"),
+        ("strata", "ties", "profile", "conf_level"),
+        lambda spec: False,
+    ),
+    "stability": Part(
+        stability.stability,
+        published.plainly("stability"),
+        (*SEARCHED, "permutations", "bootstraps", "seed", "ties", "profile", "conf_level"),
+        lambda spec: False,
+        cut=False,
+        long=True,
+    ),
+    "pair": Part(
+        pair.pair,
+        published.plainly("pair"),
+        (*SEARCHED, "strata", "permutations", "seed", "ties", "profile", "conf_level"),
+        lambda spec: spec.cut_rule == "best-pair" and spec.group_by is not None,
+        cut=False,
+        long=True,
+    ),
+    "grid": Part(
+        grid.grid,
+        published.plainly("grid"),
+        (*SEARCHED, "combine", "strata", "permutations", "seed", "ties", "profile", "conf_level"),
+        lambda spec: False,
+        cut=False,
+        long=True,
+    ),
+    "preview": Part(
+        preview.preview, published.plainly("preview"), SEARCHED[1:], lambda spec: False, cut=False
     ),
 }  # fmt: skip
 
@@ -109,6 +172,7 @@ def analyse_query(
     *,
     join: Sequence[str | Path] = (),
     dictionary: str | Path | None = None,
+    progress: Progress = quiet,
 ) -> dict[str, Any]:
     """Read a table, ask a query and return the published answer.
 
@@ -122,6 +186,8 @@ def analyse_query(
         Further tables with one row per patient, joined by the patients' identifiers.
     dictionary : str or Path, optional
         The dictionary of the study; what the query says wins over it.
+    progress : callable
+        Is told how far the long parts are.
 
     Raises
     ------
@@ -142,10 +208,10 @@ def analyse_query(
         if question.about == "join" and question.needed:
             ways = " or ".join(f"clean={step}" for c in question.choices for step in c.steps)
             raise DataError(f"The tables were not joined. {question.text}", f"Say {ways}")
-    return analyse(dataset if study is None else study.apply(dataset), spec)
+    return analyse(dataset if study is None else study.apply(dataset), spec, progress)
 
 
-def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
+def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -> dict[str, Any]:
     """Answer a spec in the form of the public interface (README, "The headless command").
 
     Every number is a plain float or int; what cannot be estimated is None, and a note says why.
@@ -156,6 +222,7 @@ def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
         if name not in PARTS:
             hint = f"The parts are {', '.join(PARTS)}"
             raise SpecError("parts", f"There is no part '{name}'", hint)
+    names = locking.parts_of(spec, names)
     cohort = select(dataset, spec)
     notes: list[Note] = [*other_data(dataset, asked), *dataset.notes, *guesses]
     notes += [*cohort.included.notes, *cohort.groups.notes]
@@ -164,9 +231,10 @@ def analyse(dataset: Dataset, asked: AnalysisSpec) -> dict[str, Any]:
         "query": published.canonical(cohort, names).to_query(),
         "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset.frame)},
         "import": published.imported(dataset),
+        **published.exploration(spec),
     }
     for name in (n for n in PARTS if n in names):
-        result = PARTS[name].run(cohort, spec)
+        result = PARTS[name].make(cohort, spec, progress)
         answer |= PARTS[name].publish(cohort, result)
         notes += getattr(result, "notes", ())
     answer["notes"] = published.notes(notes)

@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset
+from core.errors import SpecError
 from core.groups import Groups, everybody, form_groups
 from core.inclusion import Included, include
 from core.spec import AnalysisSpec
+from core.two_markers import combined
 from core.units import convert
 
 
@@ -119,11 +121,17 @@ def select(dataset: Dataset, spec: AnalysisSpec, included: Included | None = Non
     """
     found = include(dataset, spec) if included is None else included
     if spec.group_by is None:
+        if spec.second_by is not None:
+            raise SpecError("second_by", "There is no first marker", "Choose group_by as well")
         groups = everybody(len(found.rows), found.event)
     else:
         variable = dataset.require(spec.group_by, "group_by")
         values = dataset.frame[spec.group_by].iloc[found.rows]
         groups = form_groups(values, variable, time=found.time, event=found.event, spec=spec)
+        if spec.second_by is not None:
+            second = dataset.frame[spec.second_by].iloc[found.rows]
+            variables = (variable, dataset.variables[spec.second_by])
+            groups = combined(groups, (values, second), variables, found.event, spec)
     for name in spec.strata:
         dataset.require(name, "strata")
     return Cohort(dataset, spec, found, groups)

@@ -12,6 +12,7 @@ import pandas as pd
 from core.dataset import Variable
 from core.errors import SpecError
 from core.notes import Note, info, warning
+from core.pair_search import PairSearch, find_pair, pair_notes
 from core.search import Search, find_best, search_notes
 from core.spec import AnalysisSpec, read_number, shortest
 
@@ -33,6 +34,16 @@ class Level:
     label: str
     n: int
     events: int
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second marker: its column, name and cutoff, and how it is combined with the first."""
+
+    by: str
+    title: str
+    threshold: float
+    combine: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +70,10 @@ class Groups:
         Index into `levels` of every patient.
     search : Search or None
         All cutoffs that were tried, when the best one was searched for.
+    pair : PairSearch or None
+        All pairs that were tried, when the best pair was searched for.
+    second : Second or None
+        A second marker that takes part.
     """
 
     by: str | None
@@ -71,6 +86,8 @@ class Groups:
     codes: np.ndarray
     notes: tuple[Note, ...] = ()
     search: Search | None = None
+    pair: PairSearch | None = None
+    second: Second | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,6 +99,8 @@ class Groups:
         """Labels as figures have them, with the variable before: ``SUVmax >= 6.1``."""
         if self.by is None:
             return ("All patients",)
+        if self.second is not None:
+            return self.labels
         joint = " " if self.thresholds else ": "
         return tuple(f"{self.title}{joint}{label}" for label in self.labels)
 
@@ -110,8 +129,8 @@ def form_groups(
     time, event : numpy.ndarray, shape (n,)
         Only the search for the best cutoff reads the times.
     spec : AnalysisSpec
-        Its ``cut_rule``, ``cut_value`` and ``cut_side`` are read, and for the best cutoff
-        ``min_fraction``, ``min_events`` and ``entry``.
+        Its ``cut_rule``, ``cut_value`` and ``cut_side`` are read, and for the best cutoff or pair
+        ``min_fraction``, ``min_events`` and ``entry``. A second marker is not read here.
 
     Raises
     ------
@@ -123,7 +142,7 @@ def form_groups(
     rule = spec.cut_rule or _default_rule(values, numeric, spec)
     if rule == "none":
         codes, labels = categories(values, variable)
-        return _groups(variable, rule, (), "ge", None, codes, labels, event)
+        return grouped(variable, rule, (), "ge", None, codes, labels, event)
     if not numeric:
         raise SpecError(
             "cut_rule", f"'{variable.name}' is not a number and cannot be cut", "Use cut_rule=none"
@@ -131,19 +150,28 @@ def form_groups(
     x = values.to_numpy(dtype=float)
     side = spec.cut_side or "ge"
     found = find_best(x, time, event, spec) if rule == "best" else None
-    if found is None:
-        thresholds, origin = find_thresholds(x, rule, spec.cut_value)
-    else:
+    pair = find_pair(x, time, event, spec) if rule == "best-pair" else None
+    notes: tuple[Note, ...] = ()
+    thresholds: tuple[float, ...]
+    if found is not None:
         thresholds, origin = (float(found.cutoffs(side)[found.best]),), "best"
+        notes = search_notes(found, variable.title, spec)
+    elif pair is not None:
+        thresholds, origin = pair.thresholds(side), "best"
+        notes = pair_notes(pair, variable.title, spec)
+    else:
+        thresholds, origin = find_thresholds(x, rule, spec.cut_value)
     codes = cut(x, thresholds, side)
-    shown = [_label(t, x, side, typed=origin == "typed") for t in thresholds]
-    labels = interval_labels(shown, side)
-    formed = _groups(variable, rule, thresholds, side, origin, codes, labels, event)
-    if found is None:
-        return formed
-    return dataclasses.replace(
-        formed, search=found, notes=(*formed.notes, *search_notes(found, variable.title, spec))
-    )
+    labels = interval_labels(shown_thresholds(x, thresholds, side, origin), side)
+    formed = grouped(variable, rule, thresholds, side, origin, codes, labels, event)
+    return dataclasses.replace(formed, search=found, pair=pair, notes=(*formed.notes, *notes))
+
+
+def shown_thresholds(
+    x: np.ndarray, thresholds: tuple[float, ...], side: str, origin: str | None
+) -> list[str]:
+    """The cutoffs as labels have them."""
+    return [_label(t, x, side, typed=origin == "typed") for t in thresholds]
 
 
 def find_thresholds(
@@ -263,7 +291,7 @@ def _label(threshold: float, x: np.ndarray, side: str, *, typed: bool) -> str:
     return shortest(threshold)
 
 
-def _groups(
+def grouped(
     variable: Variable,
     rule: str,
     thresholds: tuple[float, ...],
@@ -273,6 +301,7 @@ def _groups(
     labels: list[str],
     event: np.ndarray,
 ) -> Groups:
+    """Leave out the levels without patients and count the others."""
     counts = np.bincount(codes, minlength=len(labels))
     if (counts > 0).sum() > MOST_GROUPS:
         raise SpecError(

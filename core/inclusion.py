@@ -130,9 +130,10 @@ def _entry(
     if entry is not None:
         left.leave("missing entry time", np.isnan(entry))
         left.leave("entry not before the end of follow-up", entry >= time)
-    if spec.group_by is not None:
-        variable = dataset.require(spec.group_by, "group_by")
-        left.leave(f"missing {variable.title}", dataset.frame[spec.group_by].isna().to_numpy())
+    for name, field_ in ((spec.group_by, "group_by"), (spec.second_by, "second_by")):
+        if name is not None:
+            variable = dataset.require(name, field_)
+            left.leave(f"missing {variable.title}", dataset.frame[name].isna().to_numpy())
     if spec.landmark is not None:
         numerator, denominator = convert(spec.show_unit or spec.unit or "days", spec.unit or "days")
         landmark = spec.landmark * numerator / denominator

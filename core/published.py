@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+import numpy as np
 
 from core.cohort import Cohort
 from core.dataset import Dataset
+from core.exploration import Counts
 from core.notes import Note
 from core.search import MIN_FRACTION
 from core.spec import AnalysisSpec, quote_name, shortest
 from core.survival.conventions import conventions
 from core.survival.cox import CoxResult
-from core.survival.cutoff import CORRECTIONS, CutoffResult
+from core.survival.cutoff.best import CORRECTIONS, CutoffResult
 from core.survival.km import FollowUp, KMResult, default_at
 from core.survival.results import Row, Test
 
@@ -23,17 +26,6 @@ def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
     """The spec with every default and every guess written out: the same answer, reproducibly."""
     spec, groups = cohort.spec, cohort.groups
     agreed = conventions(spec)
-    cut: dict[str, Any] = {}
-    if groups.by is not None:
-        cut["cut_rule"] = groups.rule
-        if groups.rule != "none":
-            cut["cut_side"] = groups.side
-        if groups.rule == "value":
-            cut["cut_value"] = tuple(shortest(t) for t in groups.thresholds)
-    if groups.search is not None or "cutoff" in parts:
-        cut["min_fraction"] = MIN_FRACTION if spec.min_fraction is None else spec.min_fraction
-        cut["min_events"] = spec.min_events or 0.0
-        cut["correction"] = spec.correction or CORRECTIONS
     at = spec.at or tuple(
         shortest(t) for t in default_at(float(cohort.shown(cohort.time.max())), cohort.show_unit)
     )
@@ -42,7 +34,7 @@ def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
         data=cohort.dataset.reference,
         sheet=cohort.dataset.sheet or None,
         clean=cohort.dataset.steps,
-        **cut,
+        **_cut(cohort, parts),
         terms=spec.terms or by_default,
         ties=agreed.ties,
         estimator=spec.estimator or "cox",
@@ -58,19 +50,41 @@ def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
     )
 
 
+def _cut(cohort: Cohort, parts: tuple[str, ...]) -> dict[str, Any]:
+    """Where the groups are cut and what was searched, written out."""
+    spec, groups = cohort.spec, cohort.groups
+    cut: dict[str, Any] = {}
+    if groups.by is not None:
+        cut["cut_rule"] = groups.rule
+        if groups.rule != "none":
+            cut["cut_side"] = groups.side
+        if groups.rule == "value":
+            cut["cut_value"] = tuple(shortest(t) for t in groups.thresholds)
+    if groups.second is not None:  # without second_cut it is the median, as with cut_rule=median
+        cut["combine"] = groups.second.combine
+    if groups.search is not None or groups.pair is not None or "cutoff" in parts:
+        cut["min_fraction"] = MIN_FRACTION if spec.min_fraction is None else spec.min_fraction
+        cut["min_events"] = spec.min_events or 0.0
+    if groups.search is not None or "cutoff" in parts:
+        cut["correction"] = spec.correction or CORRECTIONS
+    return cut
+
+
 def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
-    """Entries ``cohort`` and ``groups``."""
+    """Entries ``cohort`` and ``groups``; with a locked outcome nothing of it."""
     groups = found.groups
+    locked = found.spec.outcome == "locked"
+    levels = [dataclasses.asdict(level) for level in groups.levels]
     return {
         "cohort": {
             "n": found.n,
             "patients": found.included.n_patients,
-            "events": found.n_events,
+            "events": None if locked else found.n_events,
             "unit": found.show_unit,
             "ledger": [
                 {"reason": e.reason, "n": e.n, "rows": list(e.rows)} for e in found.included.ledger
             ],
-            "follow_up": dataclasses.asdict(follow_up),
+            "follow_up": None if locked else dataclasses.asdict(follow_up),
         },
         "groups": {
             "by": groups.by,
@@ -78,9 +92,22 @@ def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
             "thresholds": list(groups.thresholds),
             "side": groups.side,
             "origin": groups.origin,
-            "levels": [dataclasses.asdict(level) for level in groups.levels],
+            "second": None if groups.second is None else dataclasses.asdict(groups.second),
+            "levels": [level | {"events": None} for level in levels] if locked else levels,
         },
     }
+
+
+def exploration(spec: AnalysisSpec) -> dict[str, Any]:
+    """Entry ``exploration``: what the query says was looked at, null where it says nothing.
+
+    Raises
+    ------
+    SpecError
+        If the query's counts cannot be read.
+    """
+    counts = dataclasses.asdict(Counts.parse(spec.explored)) if spec.explored else None
+    return {"exploration": counts}
 
 
 SECTIONS = ("read", "changed", "excluded", "suspect")
@@ -149,8 +176,31 @@ def cutoff(result: CutoffResult) -> dict[str, Any]:
         "statistic": result.statistic,
         "p_naive": result.p_naive,
         "p_corrected": dict(result.p_corrected),
-        "bootstrap": None,
+        "bootstrap": None
+        if result.bootstrap is None
+        else {
+            name: getattr(result.bootstrap, name)
+            for name in ("conf_low", "conf_high", "hazard_ratio_corrected")
+        },
     }
+
+
+def plainly(name: str) -> Callable[[Cohort, Any], dict[str, Any]]:
+    """Publish a result under a name as it stands: its fields, arrays as lists, notes apart."""
+    return lambda cohort, result: {name: _plainly(result)}
+
+
+def _plainly(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value) if f.name != "notes"]
+        return {name: _plainly(getattr(value, name)) for name in names}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plainly(value.tolist())
+    if isinstance(value, dict):
+        return {str(k): _plainly(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plainly(v) for v in value]
+    return _plain(value)
 
 
 def _test(test: Test) -> dict[str, Any]:

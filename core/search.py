@@ -166,8 +166,8 @@ def search_notes(found: Search, title: str, spec: AnalysisSpec) -> tuple[Note, .
     text = (
         f"The cutoff of {title} was chosen out of {len(found.size)} to make the "
         "difference large: the log-rank p of these groups is too small and their hazard ratio too "
-        f"extreme. Corrected for the search p = {_p(found.p_lau92())} (Lausen 1992), "
-        f"{_p(found.p_lau94())} (Lausen 1994)."
+        f"extreme. Corrected for the search p {_p(found.p_lau92())} (Lausen 1992), "
+        f"p {_p(found.p_lau94())} (Lausen 1994)."
     )
     if not spec.strata:
         return (warning("groups", text),)
@@ -175,7 +175,7 @@ def search_notes(found: Search, title: str, spec: AnalysisSpec) -> tuple[Note, .
 
 
 def _p(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
 def logrank_scores(time: np.ndarray, event: np.ndarray) -> np.ndarray:

@@ -7,62 +7,16 @@ adding one line to `AnalysisSpec`; the codec reads the kind of each field from t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote
 
+from core.allowed import CHOICES, LATER, RANGES
 from core.errors import SpecError, nearest
 
 VERSION = 1
 MOST_FIELDS = 1000
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "unit": ("days", "weeks", "months", "years"),
-    "show_unit": ("days", "weeks", "months", "years"),
-    "one_row": ("first", "last", "all"),
-    "zero": ("keep", "half", "drop", "error"),
-    "negative": ("drop", "half", "error"),
-    "cut_rule": ("none", "value", "median", "tertiles", "quartiles", "quantile", "best"),
-    "cut_side": ("ge", "gt"),
-    "ties": ("efron", "breslow"),
-    "estimator": ("cox", "firth"),
-    "conf_type": ("log-log", "log", "plain"),
-    "profile": ("r", "spss"),
-    "median_ci": ("curve", "spss"),
-    "adjust_pairwise": ("holm", "bonferroni", "bh", "none"),
-}
-
-
-RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
-    "conf_level": (lambda x: 0 < x < 1, "between 0 and 1"),
-    "min_fraction": (lambda x: 0 <= x < 0.5, "from 0 to below 0.5"),
-    "min_events": (lambda x: x >= 0, "0 or more"),
-    "tau": (lambda x: x > 0, "above 0"),
-    "landmark": (lambda x: x > 0, "above 0"),
-}
-
-LATER = frozenset(
-    [
-        "subgroups",
-        "response",
-        "response_is",
-        "permutations",
-        "bootstraps",
-        "seed",
-        "cluster",
-        "weights",
-        "suv_min",
-        "suv_side",
-        "sites_out",
-        "hi_of",
-        "cov_sd",
-        "volume_of",
-        "suvmean_of",
-        "lesion_pd",
-    ]
-)
-"""Names that the public interface has reserved and this version does not compute yet."""
 
 
 def _text() -> Any:
@@ -120,6 +74,15 @@ class AnalysisSpec:
     min_fraction: float | None = _number()
     min_events: float | None = _number()
     correction: tuple[str, ...] = _names()
+    second_by: str | None = _text()
+    second_cut: float | None = _number()
+    combine: str | None = _text()
+    published_cut: tuple[str, ...] = field(default=(), metadata={"kind": "repeated"})
+    measurement_error: float | None = _number()
+    centre: str | None = _text()
+    permutations: float | None = _number()
+    bootstraps: float | None = _number()
+    seed: float | None = _number()
     terms: tuple[str, ...] = _raw_names()
     strata: tuple[str, ...] = _names()
     ties: str | None = _text()
@@ -134,6 +97,9 @@ class AnalysisSpec:
     test: str | None = _text()
     adjust_pairwise: str | None = _text()
     landmark: float | None = _number()
+    outcome: str | None = _text()
+    unlocked: str | None = _text()
+    explored: tuple[str, ...] = _names()
     parts: tuple[str, ...] = _names()
 
     def __post_init__(self) -> None:

@@ -26,7 +26,8 @@ _OTHER_NAMES: dict[str, tuple[str, ...]] = {
 }
 _HOW_TO_INSTALL = {
     "chromium": "install Debian's package chromium, or Google Chrome",
-    "Rscript": "install R (Debian: r-base-core r-cran-survival r-cran-jsonlite)",
+    "Rscript": "install R (Debian: r-base-core r-cran-survival r-cran-jsonlite r-cran-maxstat "
+    "r-cran-rms)",
 }
 
 

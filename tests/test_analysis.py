@@ -70,6 +70,17 @@ BASES = {
     ),
     "a best cutoff": question(group_by="dose", cut_rule="best", min_fraction=0.2),
     "a category": question(group_by="grade", strata=("site",), profile="spss", test="gehan"),
+    "a search": question(
+        group_by="age",
+        cut_rule="median",
+        permutations=99.0,
+        bootstraps=30.0,
+        time="time2",
+        strata=("site",),
+    ),
+    "two markers": question(
+        group_by="age", cut_rule="median", second_by="x", permutations=99.0, bootstraps=30.0
+    ),
     "everybody": question(terms=("dose:log2",), tau=5.0, conf_level=0.9),
 }
 # Another value that is valid in each of them.
@@ -77,13 +88,16 @@ OTHERS: dict[str, Any] = {
     "v": 1, "data": "sha256:0", "time": "time2", "unit": "weeks", "event": "event2",
     "event_is": ("2",), "competing": ("2",), "entry": "entry2", "id": "visit", "one_row": "last",
     "show_unit": "years", "where": ("age > 50",), "group_by": "dose", "cut_rule": "tertiles",
-    "cut_value": ("64",), "cut_side": "gt", "min_fraction": 0.2, "min_events": 3.0,
+    "cut_value": ("64",), "cut_side": "gt", "min_fraction": 0.2, "min_events": 12.0,
     "terms": ("dose",), "strata": ("arm",), "ties": "breslow", "estimator": "firth",
     "select": "forward:0.6:0.7", "correction": ("lau92",), "conf_level": 0.8,
     "conf_type": "log", "profile": "spss",
     "median_ci": "spss", "at": ("2", "4"), "tau": 3.0, "test": "peto",
     "adjust_pairwise": "none", "landmark": 2.0, "parts": ("km",), "start": None, "end": None,
     "zero": "half", "negative": "half", "sheet": "Sheet 2", "clean": ("totals(drop)",),
+    "second_by": "dose", "second_cut": 3.0, "combine": "either", "published_cut": ("5 Doe 2001",),
+    "measurement_error": 0.2, "centre": "site", "permutations": 19.0, "bootstraps": 7.0,
+    "seed": 2.0, "outcome": None, "unlocked": "age >= 60", "explored": ("analyses:3",),
 }  # fmt: skip
 
 
@@ -94,7 +108,7 @@ def outcome(part: str, spec: AnalysisSpec) -> str | None:
     except StratiscopeError:
         return None
     try:
-        result = PARTS[part].run(cohort, spec)
+        result = PARTS[part].make(cohort, spec)
     except StratiscopeError as error:
         return str(error)
     return json.dumps([PARTS[part].publish(cohort, result), str(getattr(result, "notes", ""))])
@@ -378,3 +392,14 @@ def test_the_headless_command_does_not_load_what_it_does_not_use() -> None:
         timeout=60,
     )  # fmt: skip
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("n", [12, 40])
+def test_a_marker_that_orders_all_events_has_no_finite_coefficient(n: int) -> None:
+    """The maximum is at infinity: on the way there sums leave the range of doubles."""
+    times = np.arange(1.0, n + 1)
+    columns = {"time": times, "event": np.ones(n), "x": -times}
+    answer = analyse(dataset_of(columns), question(terms=("x",), parts=("cox",)))
+    row = answer["cox"]["multivariable"][0]
+    assert row["hazard_ratio"] is None
+    assert any("finite" in note["text"] for note in answer["notes"])

@@ -22,15 +22,20 @@ MAX_FUNCTION_LINES = 60
 # The longest matching prefix counts.
 LEVELS = {
     "core": 0,
+    "core.allowed": 0,
     "core.errors": 0,
     "core.notes": 0,
+    "core.progress": 0,
     "core.units": 0,
     "core.spec": 1,
     "core.dataset": 1,
     "core.steps": 2,
     "core.filters": 2,
     "core.followup": 2,
+    "core.citations": 2,
     "core.groups": 2,
+    "core.pair_search": 2,
+    "core.two_markers": 2,
     "core.inclusion": 2,
     "core.search": 2,
     "core.terms": 2,
@@ -259,9 +264,15 @@ _THEME_CALLS = ("register", "enable")
 
 
 def heavy_libraries_are_lazy(module: Module) -> Iterator[Finding]:
+    if within(module.name, KERNELS):
+        return
     for line, name in imports(module, top_only=True):
-        if within(name, "lifelines", "sksurv"):
+        if within(name, "lifelines", "sksurv", "numba", KERNELS):
             yield line, f"imports {name} at its top"
+
+
+KERNELS = "core.survival.cutoff.kernels"
+"""The only package that may import numba, itself imported inside functions."""
 
 
 def sksurv_in_one_place(module: Module) -> Iterator[Finding]:
@@ -436,15 +447,18 @@ RULES = [
         good=(("pages/ui/frame.py", "st.context.theme.type"),),
     ),
     Rule(
-        "lifelines and scikit-survival are imported where they are used, never at the top",
+        "lifelines, scikit-survival and numba are imported where they are used, never at the top",
         heavy_libraries_are_lazy,
         SHIPPED,
         bad=(
             ("core/survival/cox.py", "from lifelines import CoxPHFitter"),
             ("core/survival/cox.py", "try:\n    import lifelines.utils\nexcept ImportError: ..."),
             ("core/prediction.py", "class A:\n    import sksurv"),
+            ("core/survival/cutoff/scan.py", "from numba import njit"),
+            ("core/survival/cutoff/scan.py", "from core.survival.cutoff.kernels import scan"),
         ),
         good=(
+            ("core/survival/cutoff/kernels/two.py", "from numba import njit"),
             ("core/survival/cox.py", "def f():\n    from lifelines import CoxPHFitter"),
             ("core/survival/cox.py", "if TYPE_CHECKING:\n    from lifelines import CoxPHFitter"),
         ),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import SpecError
 from core.groups import MOST_GROUPS, Groups, cut, interval_labels, quantile
-from tests.cohorts import LAW, cohort_of
+from tests.cohorts import LAW, cohort_of, random_columns
 
 decimals = st.integers(-500, 500).map(lambda i: i / 100)
 markers = st.lists(decimals, min_size=1, max_size=25)
@@ -274,3 +274,126 @@ def test_codes_and_counts_say_the_same(values: list[str]) -> None:
     assert [found.labels[code] for code in found.codes] == values
     assert sum(level.n for level in found.levels) == len(values)
     assert sum(level.events for level in found.levels) == len(values) // 2
+
+
+# Two markers ----------------------------------------------------------------------------------
+
+TWO: dict[str, list[Any]] = {
+    "time": [5, 3, 8, 1, 9, 4, 7, 2],
+    "event": [1, 1, 0, 1, 0, 1, 1, 0],
+    "x": [1.0, 2, 3, 4, 5, 6, 7, 8],
+    "y": [10.0, 40, 20, 30, 10, 40, 20, 30],
+    "kind": ["a", "b"] * 4,
+}
+
+
+def two(**fields: Any) -> Groups:
+    asked = {"group_by": "x", "cut_value": ("5",), "second_by": "y", "second_cut": 30.0}
+    return cohort_of(TWO, **(asked | fields)).groups
+
+
+@pytest.mark.parametrize(
+    ("fields", "labels", "codes"),
+    [
+        ({}, ("others", "x >= 5 and y >= 30"), [0, 0, 0, 0, 0, 1, 0, 1]),
+        ({"combine": "both"}, ("others", "x >= 5 and y >= 30"), [0, 0, 0, 0, 0, 1, 0, 1]),
+        ({"combine": "either"}, ("neither", "x >= 5 or y >= 30"), [0, 1, 0, 1, 1, 1, 1, 1]),
+        (
+            {"combine": "four"},
+            ("x < 5, y < 30", "x < 5, y >= 30", "x >= 5, y < 30", "x >= 5, y >= 30"),
+            [0, 1, 0, 1, 2, 3, 2, 3],
+        ),
+        ({"cut_side": "gt"}, ("others", "x > 5 and y > 30"), [0, 0, 0, 0, 0, 1, 0, 0]),
+        ({"second_cut": None}, ("others", "x >= 5 and y >= 25"), [0, 0, 0, 0, 0, 1, 0, 1]),
+        ({"cut_rule": "median", "cut_value": ()}, ("others", "x >= 4.5 and y >= 30"), None),
+    ],
+)
+def test_two_markers_form_groups(
+    fields: dict[str, Any], labels: tuple[str, ...], codes: list[int] | None
+) -> None:
+    found = two(**fields)
+    assert found.labels == found.screen_labels == labels
+    assert codes is None or found.codes.tolist() == codes
+    event = np.array(TWO["event"])
+    for g, level in enumerate(found.levels):
+        member = found.codes == g
+        assert (level.n, level.events) == (member.sum(), event[member].sum())
+    assert found.second is not None
+    assert found.second.by == "y"
+
+
+@LAW
+@given(st.data(), st.sampled_from(["ge", "gt"]))
+def test_the_four_groups_make_up_both_and_either(data: st.DataObject, side: str) -> None:
+    values = st.integers(0, 6).map(float)
+    x, y = (data.draw(st.lists(values, min_size=8, max_size=8)) for _ in range(2))
+    columns = {**TWO, "x": x, "y": y}
+    asked = {"group_by": "x", "cut_rule": "value", "cut_value": ("3",), "second_by": "y",
+             "second_cut": 3.0, "cut_side": side}  # fmt: skip
+    sign = ">=" if side == "ge" else ">"
+    high = (np.array(x) >= 3, np.array(y) >= 3) if side == "ge" else (
+        np.array(x) > 3, np.array(y) > 3)  # fmt: skip
+    for combine, wanted in (("both", high[0] & high[1]), ("either", high[0] | high[1])):
+        found = cohort_of(columns, combine=combine, **asked).groups
+        joint = "and" if combine == "both" else "or"
+        named = [found.labels[code] == f"x {sign} 3 {joint} y {sign} 3" for code in found.codes]
+        assert named == wanted.tolist()
+    four = cohort_of(columns, combine="four", **asked).groups
+    for code, a, b in zip(four.codes, *high, strict=True):
+        first, second = four.labels[code].split(", ")
+        assert first.startswith(f"x {sign} ") == bool(a)
+        assert second.startswith(f"y {sign} ") == bool(b)
+
+
+def test_who_lacks_the_second_marker_leaves_through_the_ledger() -> None:
+    columns = {**TWO, "x": [None, *TWO["x"][1:]], "y": [None, None, *TWO["y"][2:]]}
+    found = cohort_of(columns, group_by="x", cut_value=("5",), second_by="y")
+    assert [(e.reason, e.n) for e in found.included.ledger] == [("missing x", 1), ("missing y", 1)]
+    assert found.n == 6
+    # The default cutoff is the median of those who stay.
+    assert found.groups.second is not None
+    assert found.groups.second.threshold == 25.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"group_by": None, "cut_value": ()}, "no first marker"),
+        ({"group_by": "kind", "cut_value": ()}, "not cut at one value"),
+        ({"cut_rule": "tertiles", "cut_value": ()}, "not cut at one value"),
+        ({"cut_rule": "none", "cut_value": ()}, "not cut at one value"),
+        ({"cut_value": ("3", "5")}, "not cut at one value"),
+        ({"second_by": "x"}, "same column"),
+        ({"second_by": "kind"}, "not a number"),
+        ({"second_by": "z"}, "z"),
+    ],
+)
+def test_two_markers_need_one_cutoff_each(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(SpecError, match=said) as caught:
+        two(**fields)
+    assert caught.value.field == "second_by"
+
+
+def test_a_searched_first_cutoff_is_said_not_to_be_corrected_for_two_markers() -> None:
+    found = two(cut_rule="best", cut_value=(), min_fraction=0.2)
+    warned = [note.text for note in found.notes if note.level == "warning"]
+    assert any("this marker alone" in text for text in warned)
+
+
+def test_a_note_about_the_first_marker_alone_does_not_stay() -> None:
+    """All are below the first cutoff, but two groups remain of high in either."""
+    found = two(cut_value=("99",), combine="either")
+    assert len(found.levels) == 2
+    assert found.notes == ()
+
+
+def test_a_model_takes_the_two_markers_as_one_term() -> None:
+    from core.survival.cox import model
+
+    columns = random_columns(3, 80)
+    cohort = cohort_of(columns, group_by="dose", cut_rule="median", second_by="age",
+                       combine="four", terms=("dose:cut", "arm"))  # fmt: skip
+    found = model(cohort, cohort.spec)
+    levels = [row.level for row in found.multivariable if row.term == "dose:cut"]
+    assert tuple(levels) == cohort.groups.labels[1:]
+    assert found.multivariable[0].reference == cohort.groups.labels[0]

@@ -17,7 +17,9 @@ from scipy import stats
 from core.analysis import analyse
 from core.errors import SpecError
 from core.search import Search, lau92, lau94, logrank_scores, search
-from core.survival.cutoff import searched
+from core.survival.cutoff.best import searched
+from core.survival.cutoff.hothorn_lausen import p_value, whole_scores
+from core.survival.cutoff.permutation import limits_of, p_of, permuted_maxima
 from tests.cohorts import LAW, cohort_of, dataset_of, question, random_columns
 from tests.reference.export_data import export
 from tests.test_firth import OVARIAN
@@ -47,14 +49,23 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{c['table']}-{c['x']}" for c in CASES])
+PERMUTATIONS = 9999
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{c['table']}-{c['x']}-{c['n']}" for c in CASES])
 def test_r_agrees(case: dict[str, Any], exported: Path) -> None:
-    """Cutoffs, the statistic of each, and both p-values of maxstat, in the answer itself."""
+    """Cutoffs, the statistic of each, and all p-values of maxstat, in the answer itself."""
     columns = [case["time"], case["event"], case["x"]]
-    frame = pd.read_csv(exported / case["table"])[columns].dropna()
+    frame = pd.read_csv(exported / case["table"])[columns].dropna().head(case.get("rows", 10**6))
     frame.columns = pd.Index(["time", "event", "x"])
     frame["event"] = (frame["event"] == case["event_is"]).astype(float)
-    spec = question(group_by="x", cut_rule="best", cut_side="gt", min_fraction=case["min_fraction"])
+    spec = question(
+        group_by="x",
+        cut_rule="best",
+        cut_side="gt",
+        min_fraction=case["min_fraction"],
+        permutations=float(PERMUTATIONS),
+    )
     table = {name: frame[name].to_numpy() for name in frame}
     found = search_of(table, "x", min_fraction=case["min_fraction"])
     assert found.low.tolist() == case["cuts"]
@@ -69,6 +80,15 @@ def test_r_agrees(case: dict[str, Any], exported: Path) -> None:
     assert cutoff["p_corrected"]["lau92"] == pytest.approx(case["lau92"], rel=1e-8)
     # R loses the digits of this one below 1e-15, see cutoff_reference.R.
     assert cutoff["p_corrected"]["lau94"] == pytest.approx(case["lau94"], rel=1e-8, abs=1e-16)
+    if case["hl"] is None:
+        assert cutoff["p_corrected"]["hl"] is None
+        assert case["n"] > 170
+    else:
+        assert cutoff["p_corrected"]["hl"] == pytest.approx(case["hl"], rel=1e-10)
+    p, chance = cutoff["p_corrected"]["permutation"], case["permutation"]
+    # Four standard errors of the difference of both simulations, and one more permutation.
+    error = (chance * (1 - chance) * (1 / PERMUTATIONS + 1 / 99999)) ** 0.5
+    assert p == pytest.approx(chance, abs=4 * error + 2 / PERMUTATIONS)
     above = analyse(dataset_of(table), spec.but(cut_side="ge"))
     assert above["groups"]["thresholds"] == [case["above"]]
     assert [g["n"] for g in above["groups"]["levels"]] == [g["n"] for g in groups["levels"]]
@@ -201,11 +221,11 @@ def test_the_groups_are_those_of_the_cutoff_and_the_reader_is_warned() -> None:
     assert answer["cutoff"]["p_corrected"] == {
         "lau92": pytest.approx(0.03567969, rel=1e-6),
         "lau94": pytest.approx(0.019287488, rel=1e-6),
-        "hl": None,
+        "hl": pytest.approx(0.0098084551, rel=1e-8),
         "permutation": None,
     }
     assert answer["cutoff"]["bootstrap"] is None
-    assert warned(answer, "Not computed yet", "hl and permutation")
+    assert not warned(answer, "permutations=9999")
     assert "min_fraction=0.1&min_events=0&correction=lau92,lau94,hl,permutation" in answer["query"]
 
 
@@ -213,7 +233,10 @@ def test_one_correction_can_be_asked_for() -> None:
     answer = answer_of(OVARIAN, group_by="age", cut_rule="best", correction=("lau94",))
     corrected = answer["cutoff"]["p_corrected"]
     assert [name for name, p in corrected.items() if p is not None] == ["lau94"]
-    assert not warned(answer, "Not computed yet")
+    assert not warned(answer, "permutations=9999")
+    asked = answer_of(OVARIAN, group_by="age", cut_rule="best", correction=("permutation",))
+    assert list(asked["cutoff"]["p_corrected"].values()) == [None] * 4
+    assert warned(asked, "permutations=9999", "null")
     with pytest.raises(SpecError) as caught:
         answer_of(OVARIAN, group_by="age", cut_rule="best", correction=("bonferroni",))
     assert caught.value.field == "correction"
@@ -266,5 +289,187 @@ def test_a_bare_cut_term_is_the_searched_cutoff() -> None:
 def test_the_result_holds_every_cutoff_for_a_figure() -> None:
     cohort = cohort_of(OVARIAN, group_by="age", cut_rule="best")
     result = searched(cohort, cohort.spec)
-    assert result.candidates == len(result.cutoffs) == len(result.statistics)
-    assert result.best == result.cutoffs[np.argmax(result.statistics)]
+    cutoffs = result.search.cutoffs(result.side)
+    assert result.candidates == len(cutoffs) == len(result.search.statistics)
+    assert result.best == cutoffs[np.argmax(result.search.statistics)]
+
+
+# By permutation -------------------------------------------------------------------------------
+
+
+def test_every_permutation_of_six_patients() -> None:
+    """With six patients all 720 orders can be tried: the Monte Carlo p comes near their share."""
+    time, event = np.array([1.0, 2, 3, 4, 5, 6]), np.array([1, 1, 0, 1, 1, 0]) > 0
+    x = np.array([5.0, 4, 6, 1, 2, 3])
+    found = search(x, time, event)
+    assert found is not None
+    scores = logrank_scores(time, event)
+    orders = np.array(list(itertools.permutations(scores - scores.mean())))
+    size = found.size
+    variance = size * (6 - size) / (6 * 5) * ((scores - scores.mean()) ** 2).sum()
+    largest = (np.abs(orders.cumsum(axis=1)[:, size - 1]) / np.sqrt(variance)).max(axis=1)
+    exact = float((largest >= found.statistic * (1 - 1e-10)).mean())
+    maxima = permuted_maxima(found, scores, 40_000, np.random.default_rng(3))
+    assert p_of(maxima, found.statistic) == pytest.approx(exact, abs=0.01)
+    assert maxima.min() == pytest.approx(largest.min(), rel=1e-12)
+    assert maxima.max() == pytest.approx(largest.max(), rel=1e-12)
+
+
+def test_the_same_seed_gives_the_same_permutations_whatever_the_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fields = {"group_by": "age", "cut_rule": "best", "permutations": 500.0}
+    first = answer_of(OVARIAN, **fields)["cutoff"]["p_corrected"]["permutation"]
+    monkeypatch.setattr("core.survival.cutoff.permutation.STEPS", 26 * 7)
+    assert answer_of(OVARIAN, **fields)["cutoff"]["p_corrected"]["permutation"] == first
+    other = answer_of(OVARIAN, seed=2.0, **fields)["cutoff"]["p_corrected"]["permutation"]
+    assert other != first
+
+
+def test_the_level_that_is_needed_alone_is_the_one_that_is_left() -> None:
+    cohort = cohort_of(OVARIAN, group_by="age", permutations=999.0)
+    result = searched(cohort, cohort.spec)
+    needed = result.needed(0.05)
+    assert 0 < needed < 0.05
+    statistic = float(stats.norm.isf(needed / 2))
+    assert result.corrected(statistic * 1.0001) <= 0.05 < result.corrected(statistic * 0.99)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_corrected_p_values_are_probabilities(seed: int) -> None:
+    """Few patients, few events, many ties: every p is finite and in [0, 1]."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(6, 40))
+    table = {
+        "time": rng.integers(1, 6, n).astype(float),
+        "event": (rng.random(n) < 0.4).astype(float),
+        "x": rng.integers(0, 9, n).astype(float),
+    }
+    table["event"][:2], table["x"][:2] = 1.0, (0.0, 8.0)
+    answer = answer_of(table, group_by="x", cut_rule="best", min_fraction=0.0, permutations=99.0)
+    p_values = answer["cutoff"]["p_corrected"]
+    assert set(p_values) == {"lau92", "lau94", "hl", "permutation"}
+    assert all(p is not None and 0 <= p <= 1 for p in p_values.values())
+
+
+@pytest.mark.parametrize("draws", [0, 1, 7, 99, 100])
+def test_the_limits_of_the_monte_carlo_p_are_exact(draws: int) -> None:
+    maxima = np.arange(100.0)
+    low, high = limits_of(maxima, 100.0 - draws)
+    exact = stats.binomtest(draws, 100).proportion_ci(0.95, "exact")
+    assert (low, high) == pytest.approx((exact.low, exact.high), rel=1e-10)
+    assert low <= p_of(maxima, 100.0 - draws) <= max(high, 1 / 101)
+
+
+def test_the_limits_are_told() -> None:
+    answer = answer_of(OVARIAN, group_by="age", cut_rule="best", permutations=999.0)
+    assert warned(answer, "999 permutations", "95% limits")
+
+
+# By Hothorn and Lausen ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_without_ties_it_limits_the_share_of_all_orders(seed: int) -> None:
+    """All 40,320 orders of eight patients: at least their share, at most Bonferroni's sum."""
+    rng = np.random.default_rng(seed)
+    scores = logrank_scores(rng.permutation(8).astype(float), np.ones(8) > 0)
+    whole, size = whole_scores(scores), np.arange(2, 7)
+    sums = np.array(list(itertools.permutations(whole))).cumsum(axis=1)[:, size - 1]
+    spread = np.sqrt(size * (8 - size) / 7) * whole.std()
+    standardised = np.abs(sums - size * whole.mean()) / spread
+    observed = (np.abs(whole.cumsum()[size - 1] - size * whole.mean()) / spread).max()
+    larger = standardised > observed * (1 + 1e-10)
+    found = p_value(scores, size)
+    assert found is not None
+    assert larger.any(axis=1).mean() <= found + 1e-12
+    assert found <= min(larger.mean(axis=0).sum(), 1) + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_cutoff_has_the_exact_p_of_its_sum(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = logrank_scores(rng.integers(1, 6, 10).astype(float), rng.random(10) < 0.6)
+    whole = whole_scores(scores)
+    every = [abs(sum(chosen) - 4 * whole.mean()) for chosen in itertools.combinations(whole, 4)]
+    exact = np.mean(np.array(every) >= abs(whole[:4].sum() - 4 * whole.mean()) - 1e-9)
+    assert p_value(scores, np.array([4])) == pytest.approx(exact, rel=1e-12)
+
+
+def test_it_is_left_out_where_r_has_no_number() -> None:
+    scores = logrank_scores(np.arange(171.0), np.ones(171) > 0)
+    assert p_value(scores, np.arange(17, 154)) is None
+    assert p_value(scores[1:], np.arange(17, 154)) is not None
+    answer = answer_of(random_columns(1, 171), group_by="age", cut_rule="best")
+    assert answer["cutoff"]["p_corrected"]["hl"] is None
+    assert warned(answer, "more than 170 patients")
+
+
+def test_its_weaknesses_are_told() -> None:
+    """0 where no order is more extreme, ties of the marker, and 1 where it tells nothing."""
+    apart = {"time": [1.0, 2, 3, 4, 5, 6], "event": [1.0] * 6, "x": [1.0, 2, 3, 4, 5, 6]}
+    answer = answer_of(apart, group_by="x", cut_rule="best", min_fraction=0.3)
+    assert answer["cutoff"]["p_corrected"]["hl"] == 0
+    assert warned(answer, "no order of these patients", "not 0")
+    tied = {**random_columns(2, 30), "x": np.arange(30) // 5 * 1.0}
+    answer = answer_of(tied, group_by="x", cut_rule="best")
+    assert 0 < answer["cutoff"]["p_corrected"]["hl"] < 1
+    assert warned(answer, "same value", "too small")
+    answer = answer_of(random_columns(6, 60), group_by="dose", cut_rule="best")
+    assert answer["cutoff"]["p_corrected"]["hl"] == 1
+    assert warned(answer, "tells nothing")
+
+
+# At the edges ---------------------------------------------------------------------------------
+
+
+EDGES: dict[str, dict[str, Any]] = {
+    "one cutoff": {"time": np.arange(1.0, 13), "event": np.ones(12), "x": np.arange(12.0) // 6},
+    "one event": {"time": np.arange(1.0, 13), "event": np.eye(12)[4], "x": np.arange(12.0)},
+    "all times tied": {"time": np.ones(12), "event": np.arange(12.0) % 2, "x": np.arange(12.0)},
+    "two patients": {"time": [1.0, 2.0], "event": [1.0, 1.0], "x": [0.0, 1.0]},
+    "apart": {"time": np.arange(1.0, 41), "event": np.ones(40), "x": np.arange(40.0)},
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.4])
+def test_every_p_is_finite_at_the_edges(name: str, fraction: float) -> None:
+    fields = {"min_fraction": fraction, "permutations": 99.0}
+    found = answer_of(EDGES[name], group_by="x", cut_rule="best", **fields)["cutoff"]
+    p_values = [found["p_naive"], *found["p_corrected"].values()]
+    assert all(p is not None and 0 <= p <= 1 for p in p_values)
+    assert np.isfinite(found["statistic"])
+    if found["statistic"] < 1 or fraction == 0:
+        assert found["p_corrected"]["lau92"] == 1
+    if found["candidates"] == 1:
+        alone = 2 * stats.norm.sf(found["statistic"])
+        assert found["p_corrected"]["lau94"] == pytest.approx(alone, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cut_rule": "median"},
+        {"cut_rule": "value", "cut_value": ("58",)},
+        {"cut_rule": "tertiles"},
+        {"cut_rule": "none"},
+    ],
+)
+def test_the_result_does_not_depend_on_the_groups_on_the_screen(fields: dict[str, Any]) -> None:
+    asked = {"group_by": "age", "parts": ("cutoff",), "permutations": 99.0}
+    best = answer_of(OVARIAN, cut_rule="best", **asked)
+    other = answer_of(OVARIAN, **asked, **fields)
+    assert other["cutoff"] == best["cutoff"]
+    assert [n for n in other["notes"] if "chosen out of" in n["text"]] == [
+        n for n in best["notes"] if "chosen out of" in n["text"]
+    ]
+    assert warned(other, "chosen out of 22")
+
+
+def test_the_permutation_p_is_never_0() -> None:
+    """The data count as one of the permutations, and a tie up to rounding as equal."""
+    maxima = np.arange(1.0, 100.0)
+    assert p_of(maxima, 1000.0) == 1 / 100
+    assert p_of(maxima, 99 * (1 + 1e-13)) == 2 / 100
+    assert p_of(maxima, 0.0) == 1

@@ -12,17 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.allowed import CHOICES, LATER
 from core.errors import SpecError
-from core.spec import (
-    CHOICES,
-    LATER,
-    AnalysisSpec,
-    quote_name,
-    read_number,
-    shortest,
-    split_list,
-    unquote_name,
-)
+from core.spec import AnalysisSpec, quote_name, read_number, shortest, split_list, unquote_name
 from core.terms import FORMS, term_name
 from tests.cohorts import LAW
 
@@ -51,6 +43,10 @@ RANGED = {
     "conf_level": st.floats(0, 1, exclude_min=True, exclude_max=True),
     "tau": st.floats(0, 1e300, exclude_min=True),
     "landmark": st.floats(0, 1e300, exclude_min=True),
+    "measurement_error": st.floats(0, 1, exclude_max=True),
+    "permutations": st.integers(0, 1_000_000).map(float),
+    "bootstraps": st.integers(0, 100_000).map(float),
+    "seed": st.integers(0, 2**53).map(float),
 }
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.allowed import CHOICES
 from core.dataset import Dataset, Endpoint
 from core.errors import DataError, SpecError
 from core.notes import Note, listed
-from core.spec import CHOICES, AnalysisSpec
+from core.spec import AnalysisSpec
 from core.steps import Recipe, Step
 
 VERSION = 1

@@ -182,20 +182,39 @@ def spline(x: np.ndarray, n_knots: int) -> np.ndarray:
             f"The quantiles of the {n_knots} knots coincide: too many equal values",
             "Use fewer knots, or another form",
         )
-    last, before = knots[-1], knots[-2]
+    return basis(x, knots)
 
-    def cube(knot: float) -> np.ndarray:
-        return np.asarray(np.maximum(x - knot, 0.0) ** 3)
 
-    columns = [x]
-    for knot in knots[:-2]:
-        curve = (
-            cube(knot)
-            - cube(before) * (last - knot) / (last - before)
-            + cube(last) * (before - knot) / (last - before)
-        )
-        columns.append(curve / (last - knots[0]) ** 2)
-    return np.column_stack(columns)
+def basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Restricted cubic spline basis at given knots.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (n,)
+        NaN where missing.
+    knots : numpy.ndarray, shape (k,)
+        Ascending and distinct; empty for a straight line.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, k - 1), or (n, 1) without knots
+        The first column is `x` itself; all are linear beyond the outer knots.
+
+    Examples
+    --------
+    >>> basis(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))[:, 1].tolist()
+    [0.0, 0.25, 1.5]
+    """
+    if len(knots) == 0:
+        return x[:, None]
+    cubes = np.maximum(x[:, None] - knots, 0.0) ** 3
+    last, before, inner = knots[-1], knots[-2], knots[:-2]
+    bent = (
+        cubes[:, :-2]
+        - cubes[:, -2:-1] * ((last - inner) / (last - before))
+        + cubes[:, -1:] * ((before - inner) / (last - before))
+    )
+    return np.column_stack([x, bent / (last - knots[0]) ** 2])
 
 
 def _cut(

@@ -117,7 +117,26 @@ def parse_test(name: str) -> tuple[float, float] | None:
     return p, q
 
 
+def score_and_variance(cohort: Cohort, name: str = "logrank") -> tuple[np.ndarray, np.ndarray]:
+    """Weighted observed less expected events of each group, and their covariance.
+
+    Returns
+    -------
+    score : numpy.ndarray, shape (G,)
+    variance : numpy.ndarray, shape (G, G)
+    """
+    everyone = np.ones(cohort.n, dtype=bool)
+    score, _, variance = _totals(cohort, name, everyone, len(cohort.groups.levels))
+    return score, variance
+
+
 def _compare(cohort: Cohort, name: str, keep: np.ndarray, n_groups: int) -> Test:
+    return _chi_square(name, *_totals(cohort, name, keep, n_groups))
+
+
+def _totals(
+    cohort: Cohort, name: str, keep: np.ndarray, n_groups: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     exponents = parse_test(name)
     score = np.zeros(n_groups)
     expected = np.zeros(n_groups)
@@ -129,7 +148,7 @@ def _compare(cohort: Cohort, name: str, keep: np.ndarray, n_groups: int) -> Test
         table = _table(cohort, rows, n_groups)
         part = _sums(table, _weights(table, name, exponents))
         score, expected, variance = score + part[0], expected + part[1], variance + part[2]
-    return _chi_square(name, score, expected, variance)
+    return score, expected, variance
 
 
 def _table(cohort: Cohort, rows: np.ndarray, n_groups: int) -> Counts:

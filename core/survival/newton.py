@@ -128,7 +128,7 @@ def _climb(
             break
         size = 1.0
         after = moments(sets, z, beta + step)
-        while not after.log_likelihood >= now.log_likelihood - 1e-9 * abs(now.log_likelihood):
+        while not _is_no_worse(after, now):
             size /= 2
             if size < 1e-6:
                 return beta, step, now.log_likelihood, now.information
@@ -140,6 +140,12 @@ def _climb(
         if flat >= 3:
             break
     return beta, step, now.log_likelihood, now.information
+
+
+def _is_no_worse(after: Moments, now: Moments) -> bool:
+    """Whether a step may be taken: the likelihood did not fall, and everything is finite."""
+    least = now.log_likelihood - 1e-9 * abs(now.log_likelihood)
+    return after.log_likelihood >= least and bool(np.isfinite(after.information).all())
 
 
 def _aliased(information: np.ndarray, n_events: int) -> np.ndarray:

@@ -187,24 +187,28 @@ def moments(
         proportional hazards); 1 when left out. The log likelihood is never weighted.
     """
     eta, w = _weights(sets, x, beta)
-    wx = w[:, None] * x
-    s0, s1 = _at_risk(sets, w), _at_risk(sets, wx)
-    tied0, tied1 = _tied(sets, w), _tied(sets, wx)
-    f = sets.fraction
-    inverse = 1.0 / (s0[sets.at] - f * tied0[sets.at])
-    h = np.ones(len(sets.first)) if weight is None else weight
-    a, c = _by_time(sets, inverse) * h, _by_time(sets, f * inverse) * h
-    a0, a1, a2 = (_by_time(sets, f**k * inverse**2) * h for k in range(3))
-    gradient = (h[sets.at, None] * x[sets.event]).sum(axis=0) - a @ s1 + c @ tied1
-    cross = (a1[:, None] * s1).T @ tied1
-    information = (
-        x.T @ (wx * _gathered(sets, a, c)[:, None])
-        - (a0[:, None] * s1).T @ s1
-        + cross
-        + cross.T
-        - (a2[:, None] * tied1).T @ tied1
-    )
-    log_likelihood = float(eta[sets.event].sum() + np.log(inverse).sum())
+    # Where a coefficient goes to infinity, sums of the last risk sets leave the range of doubles:
+    # whoever climbs there does not take the step.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        wx = w[:, None] * x
+        s0, s1 = _at_risk(sets, w), _at_risk(sets, wx)
+        tied0, tied1 = _tied(sets, w), _tied(sets, wx)
+        f = sets.fraction
+        inverse = 1.0 / (s0[sets.at] - f * tied0[sets.at])
+        h = np.ones(len(sets.first)) if weight is None else weight
+        a, c = _by_time(sets, inverse) * h, _by_time(sets, f * inverse) * h
+        a0, a1, a2 = (_by_time(sets, f**k * inverse**2) * h for k in range(3))
+        gradient = (h[sets.at, None] * x[sets.event]).sum(axis=0) - a @ s1 + c @ tied1
+        cross = (a1[:, None] * s1).T @ tied1
+        information = (
+            x.T @ (wx * _gathered(sets, a, c)[:, None])
+            - (a0[:, None] * s1).T @ s1
+            + cross
+            + cross.T
+            - (a2[:, None] * tied1).T @ tied1
+        )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log_likelihood = float(eta[sets.event].sum() + np.log(inverse).sum())
     return Moments(log_likelihood, gradient, information)
 
 

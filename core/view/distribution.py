@@ -42,14 +42,20 @@ class DistributionShape:
     def of(cls, cohort: Cohort) -> DistributionShape:
         """The shape for the stratifier of a cohort."""
         variable = cohort.dataset.variables[cohort.groups.by or ""]
-        unit = f" ({variable.unit})" if variable.unit else ""
         n_groups = len(cohort.groups.levels)
         if cohort.groups.rule == "none":
             return cls(variable.title, 0.0, 0.0, False, False, n_groups)
+        return cls.of_number(cohort)
+
+    @classmethod
+    def of_number(cls, cohort: Cohort) -> DistributionShape:
+        """The shape for a numeric stratifier, cut or not."""
+        variable = cohort.dataset.variables[cohort.groups.by or ""]
+        unit = f" ({variable.unit})" if variable.unit else ""
         x = cohort.column(variable.name).to_numpy(dtype=float)
         low, high = float(x.min()), float(x.max())
         root = low >= 0 and high - low > 6 * float(np.quantile(x, 0.75) - low)
-        return cls(variable.title + unit, low, high, root, True, n_groups)
+        return cls(variable.title + unit, low, high, root, True, len(cohort.groups.levels))
 
 
 def description(shape: DistributionShape) -> Figure:
@@ -103,13 +109,13 @@ def data(cohort: Cohort, shape: DistributionShape) -> Data:
         }
         return {"bars": pa.table(bars)}
     x = cohort.column(groups.by or "").to_numpy(dtype=float)
-    edges = _edges(shape)
-    counts = np.stack([np.histogram(x[groups.codes == g], edges)[0] for g in range(shape.n_groups)])
+    bins = edges(shape)
+    counts = np.stack([np.histogram(x[groups.codes == g], bins)[0] for g in range(shape.n_groups)])
     top = counts.cumsum(axis=0)
     g, b = np.nonzero(counts)
     bars = {
-        "start": edges[b],
-        "end": edges[b + 1],
+        "start": bins[b],
+        "end": bins[b + 1],
         "low": (top - counts)[g, b],
         "n": top[g, b],
         "group": g,
@@ -121,7 +127,7 @@ def data(cohort: Cohort, shape: DistributionShape) -> Data:
     }
 
 
-def _edges(shape: DistributionShape) -> np.ndarray:
+def edges(shape: DistributionShape) -> np.ndarray:
     """Edges of bins of equal width on the scale of the axis."""
     if shape.low == shape.high:
         return np.array([shape.low - 0.5, shape.high + 0.5])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 from core.cohort import Cohort
+from core.exploration import Counts
 from core.groups import Groups
+from core.locking import cut_text
+from core.spec import AnalysisSpec
 from core.survival.cox import CoxResult
 from core.survival.km import KMResult
 from core.survival.results import Row
@@ -39,7 +42,9 @@ def test_name(name: str) -> str:
 
 def question(cohort: Cohort) -> str:
     """What the page asks: ``Recurrence-free survival by Progesterone receptor``."""
-    by = f" by {cohort.groups.title}" if cohort.groups.by else ""
+    groups = cohort.groups
+    second = f" and {groups.second.title}" if groups.second else ""
+    by = f" by {groups.title}{second}" if groups.by else ""
     return f"{endpoint_label(cohort)}{by}"
 
 
@@ -85,9 +90,33 @@ def finding(cohort: Cohort, result: KMResult) -> str:
     )
 
 
-def origin(groups: Groups) -> str:
-    """Where the cutoff comes from, and what that does to the p-value."""
-    return ORIGINS.get(groups.origin or "", "")
+def origin(groups: Groups, spec: AnalysisSpec | None = None) -> str:
+    """Where the cutoff comes from, and what that does to the p-value.
+
+    With the spec, a cutoff that was chosen with the outcome hidden is told from one that was set
+    while looking at it.
+    """
+    if spec is None or spec.unlocked is None or spec.unlocked != cut_text(groups, spec):
+        return ORIGINS.get(groups.origin or "", "")
+    earlier = Counts.parse(spec.explored).earlier
+    if not earlier:
+        return (
+            "This cutoff was chosen with the outcome hidden: it was not chosen for its result, "
+            "and the p-value needs no correction for a search."
+        )
+    analyses = "1 earlier analysis" if earlier == 1 else f"{earlier:,} earlier analyses"
+    return (
+        f"This cutoff was chosen with the outcome hidden, but after {analyses} of these data: if "
+        "what was seen there guided it, the p-value is too small."
+    )
+
+
+def earlier_looks(analyses: int) -> str:
+    """What the lock cannot undo; empty where nothing was seen before."""
+    if not analyses:
+        return ""
+    seen = "1 analysis" if analyses == 1 else f"{analyses:,} analyses"
+    return f"Looked at before it was locked: {seen} of these data. That stays counted."
 
 
 def threshold(groups: Groups) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.allowed import CHOICES
 from core.dataset import Variable
 from core.reading.cells.numerals import is_number
-from core.spec import CHOICES, shortest
+from core.spec import shortest
 from core.survival.conventions import conventions
 from core.view import html, words
-from pages.ui import frame
+from pages.ui import frame, searching
 from pages.ui.frame import Page
 
 RULES = {
@@ -23,8 +26,13 @@ RULES = {
     "quartiles": "Quartiles",
     "quantile": "At a quantile",
     "best": "Best split (searched)",
+    "best-pair": "Best two cutoffs (searched)",
     "none": "Each value",
 }
+ONE_CUTOFF = ("value", "median", "quantile", "best")
+"""Rules that leave room for a second marker."""
+ONE_MARKER: dict[str, Any] = {"second_by": None, "second_cut": None, "combine": None}
+"""Changes of the question that drop the second marker."""
 SIDES = {"ge": "≥ cutoff is high", "gt": "> cutoff is high"}
 ECHO = 3.0
 """Seconds for which the browser may still send a value that is no longer shown."""
@@ -48,7 +56,37 @@ def stratifier(page: Page) -> None:
         index=None,
         placeholder="All patients together",
         on_change=_stratify,
+        args=("stratifier",),
     )
+    _cut(page, row)
+
+
+def marker(page: Page) -> None:
+    """Choose a number, where it is cut, how the search is made, and cutoffs of the literature."""
+    spec, dataset = page.spec, page.dataset
+    outcome = (spec.time, spec.event, spec.id, spec.start, spec.end, spec.entry)
+    names = [
+        n for n in dataset.stratifiers if dataset.variables[n].kind == "number" and n not in outcome
+    ]
+    row = st.container(key="narrow").columns([2.4, 1.5, 3.0, 1.2, 1.7], vertical_alignment="bottom")
+    frame.seed("marker", spec.group_by if spec.group_by in names else None)
+    row[0].selectbox(
+        "Marker",
+        names,
+        format_func=lambda n: dataset.variables[n].title,
+        key="marker",
+        index=None,
+        placeholder="Choose a marker",
+        on_change=_stratify,
+        args=("marker",),
+    )
+    _cut(page, row)
+    searching.options(page)
+
+
+def _cut(page: Page, row: Sequence[DeltaGenerator]) -> None:
+    """Where the stratifier is cut, if it is a number."""
+    spec, dataset = page.spec, page.dataset
     if spec.group_by is None or dataset.variables[spec.group_by].kind != "number":
         return
     rule = page.cohort.groups.rule
@@ -133,10 +171,10 @@ def stops(page: Page, variable: Variable) -> list[float]:
     return [float(v) for v in values]
 
 
-def _stratify() -> None:
+def _stratify(key: str) -> None:
     """A new stratifier starts with its own default cut; terms that were cut with it go along."""
-    chosen = st.session_state["stratifier"]
-    frame.change(group_by=chosen, cut_rule=None, cut_value=(), cut_side=None)
+    chosen = st.session_state[key]
+    frame.change(group_by=chosen, cut_rule=None, cut_value=(), cut_side=None, **ONE_MARKER)
 
 
 def _cut_rule(page: Page) -> None:
@@ -148,7 +186,8 @@ def _cut_rule(page: Page) -> None:
         value = (shortest(thresholds[len(thresholds) // 2] if thresholds else float(np.median(x))),)
     elif rule == "quantile":
         value = ("0.5",)
-    frame.change(cut_rule=rule, cut_value=value, cut_side=page.cohort.groups.side)
+    several = {} if rule in ONE_CUTOFF else ONE_MARKER
+    frame.change(cut_rule=rule, cut_value=value, cut_side=page.cohort.groups.side, **several)
 
 
 def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.allowed import CHOICES
 from core.notes import Choice
 from core.reading.endpoints import proposals
 from core.reading.roles.coding import values_of
-from core.spec import CHOICES
 from core.steps import Step
 from core.view import html
 from pages.ui import loading

@@ -22,7 +22,7 @@ from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import analysis
+from core import analysis, locking
 from core.cohort import Cohort, select
 from core.dataset import Dataset, digest_of, reference_of
 from core.errors import SpecError, StratiscopeError
@@ -34,7 +34,9 @@ from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from core.terms import parse
 from core.view.charts import Figure
-from core.view.html import markdown_text, paragraph
+from core.view.html import markdown_text
+from pages.ui import address, exploring, warming
+from pages.ui.telling import telling
 
 if TYPE_CHECKING:
     from pages.ui.loading import Loaded
@@ -42,10 +44,13 @@ if TYPE_CHECKING:
 PAGES = (
     ("app.py", "Cohort", ":material/group:"),
     ("pages/curves.py", "Curves", ":material/show_chart:"),
+    ("pages/cutoff.py", "Cutoff", ":material/content_cut:"),
     ("pages/cox.py", "Cox model", ":material/table_rows:"),
 )
 FIRST = "gbsg2"
 """The cohort that a newcomer sees."""
+MOST_KEPT = 32
+"""Results of long work that a session keeps."""
 log = logging.getLogger("stratiscope")
 
 
@@ -56,6 +61,11 @@ class Page:
     dataset: Dataset
     spec: AnalysisSpec
     guesses: tuple[Note, ...]
+
+    @property
+    def locked(self) -> bool:
+        """Whether the outcome is hidden: no result is computed then."""
+        return self.spec.outcome == "locked"
 
     @cached_property
     def cohort(self) -> Cohort:
@@ -69,8 +79,34 @@ class Page:
     def result(self, part: str) -> Any:
         """The result of an analysis; only what the question changed is computed again."""
         cohort = self.cohort
-        key = analysis.key(part, self.dataset, self.spec)
-        return _cached(key, lambda: analysis.PARTS[part].run(cohort, self.spec))
+        key = self.key(part)
+        return _cached(key, lambda: analysis.PARTS[part].make(cohort, self.spec))
+
+    def key(self, part: str) -> str:
+        """Name of the result of an analysis: the same for the same question.
+
+        Every result is asked for by its key, so this is where a locked outcome stays locked.
+        """
+        if self.locked:
+            raise SpecError("outcome", "The outcome is locked", "Unlock it to see results")
+        return analysis.key(part, self.dataset, self.spec)
+
+    def worked(self, part: str, words: str) -> Any:
+        """The result of an analysis that may take long, with its progress on the page.
+
+        Any move on the page, or leaving it, ends the work: the script of the page is stopped at
+        the next sign of progress. What was finished is kept like any other result.
+        """
+        key = self.key(part)
+        kept: dict[str, Any] = st.session_state.setdefault("worked", {})
+        if key not in kept:
+            cohort = self.cohort
+            with telling(words) as progress:
+                found = analysis.PARTS[part].make(cohort, self.spec, progress)
+            kept[key] = found
+            while len(kept) > MOST_KEPT:
+                kept.pop(next(iter(kept)))
+        return kept[key]
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -88,6 +124,11 @@ class Page:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> bool:
+        if isinstance(error, SpecError) and error.field == "outcome" and self.locked:
+            from pages.ui import lock  # it needs `change` from here
+
+            lock.panel(self)
+            return True
         if isinstance(error, StratiscopeError):
             problem(error)
             return True
@@ -102,25 +143,43 @@ class Page:
         return False
 
 
-def open_page(title: str) -> Page:
+def open_page(
+    title: str,
+    *,
+    shows: str | None = None,
+    permutations: int | None = None,
+    bootstraps: int | None = None,
+) -> Page:
     """Open a page: read the address, load the data, draw the navigation.
+
+    Parameters
+    ----------
+    title : str
+    shows : {"km", "cox"}, optional
+        Which look at the outcome it is to open the page.
+    permutations, bootstraps : int, optional
+        How many the page asks for where the question does not say.
 
     Stops the script, with a message on the screen, when there is nothing to show.
     """
     st.set_page_config(page_title=f"{title} - Stratiscope", page_icon="🔬", layout="wide")
     st.html(Path(__file__).with_name("style.css"))
     _warm_up()
+    from pages.ui import tables  # they need `keep` and `problem` from here
+
     spec = _asked()
     _navigation(spec)
-    dataset = _dataset(spec)
+    dataset = tables.dataset_of(spec)
     try:
         spec = spec.but(sheet=dataset.sheet or None, clean=dataset.steps)
-        filled, guesses = fill(dataset, spec)
+        filled, guesses = fill(dataset, address.with_draws(spec, permutations, bootstraps))
+        locking.refuse_outcome(dataset, filled)
+        filled = _explicit(dataset, locking.without_search(filled))
+        page = exploring.counted(Page(dataset, filled, guesses), shows)
     except StratiscopeError as error:
         problem(error)
         st.stop()
-    page = Page(dataset, _explicit(dataset, filled), guesses)
-    _echo(page.spec)
+    address.echo(page.spec)
     for note in analysis.other_data(dataset, page.spec):
         st.warning(markdown_text(note.text), icon=":material/warning:")
     _check_terms(page)
@@ -185,7 +244,7 @@ def reference(file: tuple[str, bytes]) -> str:
 
 def forget() -> None:
     """Drop uploaded tables, everything computed from them, and the uploaded bytes."""
-    for name in ("tables", "draft", "files", "wish", "refused"):
+    for name in ("tables", "worked", "looks", "draft", "files", "wish", "refused"):
         st.session_state.pop(name, None)
     _cached.clear()
     release_uploads()
@@ -216,12 +275,12 @@ def problem(error: StratiscopeError) -> None:
 def _asked() -> AnalysisSpec:
     """The question: this session's, unless the address holds another one."""
     state = st.session_state
-    address = _address()
+    here = address.fields()
     moved = state.pop("moved", False)
     # A rerun that a widget caused may still carry an address from before its change.
-    if address and not moved and address != state.get("echo"):
+    if here and not moved and here != state.get("echo"):
         try:
-            spec = AnalysisSpec.from_dict(address)
+            spec = AnalysisSpec.from_dict(here)
         except StratiscopeError as error:
             _navigation(state.get("spec", examples.question(FIRST)))
             st.error(f"This link cannot be read. {markdown_text(str(error))}")
@@ -232,22 +291,6 @@ def _asked() -> AnalysisSpec:
         state["spec"] = examples.question(FIRST)
     spec = state["spec"]
     return spec if isinstance(spec, AnalysisSpec) else examples.question(FIRST)
-
-
-def _echo(spec: AnalysisSpec) -> None:
-    """Keep the question with its guesses written out, and put it into the address."""
-    state = st.session_state
-    before, echo = state.get("echo"), spec.to_dict()
-    state["spec"], state["echo"] = spec, echo
-    # During quick moves a run may start with the right address while a wrong one, of the run
-    # before, is still on its way to the browser: what was sent last decides too.
-    if before not in (None, echo) or echo != _address():
-        st.query_params.from_dict(echo)
-
-
-def _address() -> dict[str, list[str]]:
-    """The fields of the address as the browser last told them."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _check_terms(page: Page) -> None:
@@ -264,31 +307,6 @@ def _navigation(spec: AnalysisSpec) -> None:
         st.html('<p class="brand">Stratiscope<small>Survival by cutoff and stratifier</small></p>')
         for script, label, icon in PAGES:
             st.page_link(script, label=label, icon=icon, query_params=spec.to_dict())
-
-
-def _dataset(spec: AnalysisSpec) -> Dataset:
-    """The data of the question: shipped, or uploaded in this session; else ask for the file."""
-    from pages.ui import loading, upload  # they need `change` and `problem` from here
-
-    name = spec.data or FIRST
-    kept: dict[str, Loaded] = st.session_state.get("tables", {})
-    if name in kept:
-        if not kept[name].answers(spec):
-            try:
-                keep(loading.again(kept[name], spec), name)
-            except StratiscopeError as error:
-                problem(error)
-                st.stop()
-        return kept[name].dataset
-    if name in examples.names():
-        return example(name)
-    if name.startswith("sha256:"):
-        return upload.missing_table(spec)
-    known = ", ".join(examples.names())
-    st.error(f"The link names the data '{markdown_text(name)}', which is not shipped here.")
-    st.html(paragraph(f"There are: {known}.", "quiet"))
-    st.button("Open the example instead", on_click=ask, args=(examples.question(FIRST),))
-    st.stop()
 
 
 @st.cache_resource(show_spinner=False)
@@ -323,5 +341,6 @@ def _warm_up() -> None:
     """
     import altair  # noqa: F401 - loaded for later
 
+    warming.start()
     gc.collect()
     gc.freeze()

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import filters
+from core.allowed import CHOICES
 from core.dataset import Dataset, Endpoint
 from core.inclusion import is_one_of
 from core.reading.roles.coding import Guess, coding_of, flipped, in_words, values_of
 from core.reading.roles.guessing import Roles, endpoints, guess
 from core.reading.roles.statuses import MOST_VALUES
 from core.reading.rows import shape
-from core.spec import CHOICES, AnalysisSpec
+from core.spec import AnalysisSpec
 from core.view import html
 from pages.ui import opening
 from pages.ui.loading import Loaded

@@ -10,11 +10,17 @@ import streamlit as st
 
 from core.notes import Note
 from core.survival.cox import CoxResult
-from core.survival.cutoff import CutoffResult
+from core.survival.cutoff.best import CutoffResult
+from core.survival.cutoff.pair import PairResult
 from core.survival.km import KMResult
 from core.view import charts, distribution, export, forest, html, numbers, tables, theme, words
+from core.view.lab import verdict
 from pages.ui import frame, importing
 from pages.ui.frame import Page
+
+PERMUTATIONS = 9999
+"""Permutations for a searched cutoff where the question asks for none."""
+SEARCHING = "Allowing for the search"
 
 
 def question(page: Page) -> None:
@@ -77,11 +83,11 @@ def cox(page: Page) -> None:
         st.html(html.table(table, kind="forest", caption="Cox regression"))
     with right:
         figure = forest.figure(result, labelled=False)
-        _draw(figure, "forest", "Forest plot of the hazard ratios")
+        draw(figure, "forest", "Forest plot of the hazard ratios")
     st.html(html.paragraph(words.model(result), "finding"))
     places = st.columns([1, 1, 3])
     with places[0]:
-        _figure_downloads(
+        figure_downloads(
             page,
             "forest",
             lambda: forest.figure(result, labelled=True),
@@ -106,10 +112,34 @@ def notes(found: tuple[Note, ...]) -> None:
             st.html("".join(html.paragraph(note.text, "quiet") for note in choices))
 
 
-def _draw(figure: charts.Figure, key: str, alt: str) -> None:
-    """Put a figure on the screen, in ink that can be read on its paper."""
+def draw(
+    figure: charts.Figure,
+    key: str,
+    alt: str,
+    *,
+    selection: str | None = None,
+    on_select: Callable[[], None] | None = None,
+) -> None:
+    """Put a figure on the screen, in ink that can be read on its paper.
+
+    Parameters
+    ----------
+    figure : Figure
+    key : str
+    alt : str
+        What it shows, for screen readers.
+    selection : str, optional
+        The selection of the figure that `on_select` answers to.
+    on_select : callable, optional
+    """
     dark = st.context.theme.type == "dark"
-    st.vega_lite_chart(spec={**figure, "config": theme.ink(dark=dark)}, key=key, alt=alt)
+    described = {**figure, "config": theme.ink(dark=dark)}
+    if on_select is None:
+        st.vega_lite_chart(spec=described, key=key, alt=alt)
+    else:
+        st.vega_lite_chart(
+            spec=described, key=key, alt=alt, on_select=on_select, selection_mode=selection
+        )
 
 
 def _km_figure(page: Page, result: KMResult) -> None:
@@ -119,8 +149,8 @@ def _km_figure(page: Page, result: KMResult) -> None:
     def figure() -> charts.Figure:
         return {**described, "datasets": charts.km_data(page.cohort, result, shape)}
 
-    _draw(figure(), "km", words.finding(page.cohort, result))
-    _figure_downloads(
+    draw(figure(), "km", words.finding(page.cohort, result))
+    figure_downloads(
         page,
         "km",
         figure,
@@ -141,8 +171,8 @@ def _distribution(page: Page) -> None:
         return {**described, "datasets": distribution.data(page.cohort, shape)}
 
     alt = f"Distribution of {shape.title} with the groups"
-    _draw(figure(), "distribution", alt)
-    _figure_downloads(page, "distribution", figure, alt, [words.provenance(page.cohort)])
+    draw(figure(), "distribution", alt)
+    figure_downloads(page, "distribution", figure, alt, [words.provenance(page.cohort)])
 
 
 def _key_numbers(page: Page, result: KMResult) -> None:
@@ -153,12 +183,11 @@ def _key_numbers(page: Page, result: KMResult) -> None:
     name = words.test_name(result.test.name).capitalize()
     pairs = [(f"{name} p", numbers.p_cell(result.test.p_value))]
     if page.cohort.groups.origin == "best":
-        searched: CutoffResult = page.result("cutoff")
-        corrected = numbers.p_cell(searched.p_corrected["lau94"])
-        pairs = [
-            ("p corrected for the search", corrected),
-            (f"{name} p, search ignored", pairs[0][1]),
-        ]
+        ignored = (f"{name} p, search ignored", pairs[0][1])
+        # With a second marker the search was for the first one alone: no p allows for both.
+        second = page.cohort.groups.second is not None
+        pairs = [ignored if second else ("p after the search", numbers.p_cell(_searched_p(page)))]
+        pairs += [] if second else [ignored]
     if len(result.hazard_ratio) == 1:
         row = result.hazard_ratio[0]
         pairs.append(
@@ -168,7 +197,23 @@ def _key_numbers(page: Page, result: KMResult) -> None:
             )
         )
     # One element: what each of them costs on a move of the slider is the sending, not the size.
-    st.html(html.key_numbers(pairs) + html.paragraph(words.origin(page.cohort.groups), "quiet"))
+    st.html(
+        html.key_numbers(pairs)
+        + html.paragraph(words.origin(page.cohort.groups, page.spec), "quiet")
+    )
+
+
+def _searched_p(page: Page) -> float | None:
+    """P-value of the searched cutoff, or pair of cutoffs, that allows for the search."""
+    spec = page.spec
+    if spec.permutations is None:
+        page = dataclasses.replace(page, spec=spec.but(permutations=PERMUTATIONS))
+    if page.cohort.groups.pair is not None:
+        found: PairResult = page.worked("pair", SEARCHING)
+        return found.p_corrected
+    searched: CutoffResult = page.worked("cutoff", SEARCHING)
+    shown = verdict.corrected(searched)
+    return shown[1] if shown else None
 
 
 def _pairwise(page: Page, result: KMResult) -> None:
@@ -204,7 +249,7 @@ def _proportional(page: Page, result: CoxResult) -> None:
         )
 
 
-def _figure_downloads(
+def figure_downloads(
     page: Page,
     what: str,
     figure: Callable[[], charts.Figure],

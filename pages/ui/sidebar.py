@@ -5,20 +5,23 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import filters
+from core import filters, locking
+from core.allowed import CHOICES
 from core.dataset import Variable
-from core.spec import CHOICES, shortest
+from core.spec import shortest
 from core.view import html, tables, words
-from pages.ui import frame
+from pages.ui import exploring, frame, lock
 from pages.ui.frame import Page
 
 
 def draw(page: Page) -> None:
-    """Endpoint, unit, filters, the ledger and the link: what all pages have in common."""
+    """Endpoint, unit, filters, ledgers, lock and link: what all pages have in common."""
     with st.sidebar:
         _endpoint(page)
         _filters(page)
         _ledger(page)
+        lock.switch(page)
+        exploring.show(page)
         _link(page)
 
 
@@ -85,10 +88,11 @@ def _filters(page: Page) -> None:
     if not drawer.open:
         return
     with drawer:
+        hidden = locking.outcome_columns(dataset, spec) if page.locked else frozenset()
         names = [
             v.name
             for v in dataset.variables.values()
-            if v.kind != "text" and v.name != spec.id and not v.identifier
+            if v.kind != "text" and v.name not in {spec.id, *hidden} and not v.identifier
         ]
         name = st.selectbox(
             "Column", names, format_func=lambda n: dataset.variables[n].title, key="filter_column"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.allowed import CHOICES
 from core.dataset import Dataset
 from core.errors import SpecError
-from core.spec import CHOICES
 from core.steps import VERBS, Step
 from core.units import DAYS
 

@@ -1,0 +1,322 @@
+"""The search repeated in bootstrap samples: patients are weighted, nothing is sorted again."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from core.survival.cutoff.kernels.compiled import compiled
+from core.survival.cutoff.kernels.two import counted, hazard, logrank
+
+
+@compiled
+def draw(weight: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw as many patients as there are, with replacement: how often each one was drawn."""
+    n = weight.size
+    weight[:] = 0.0
+    for _ in range(n):
+        weight[int(rng.random() * n)] += 1.0
+
+
+@compiled
+def scored(
+    weight: np.ndarray,
+    event: np.ndarray,
+    start: np.ndarray,
+    place: np.ndarray,
+    score: np.ndarray,
+    among: np.ndarray,
+    dead: np.ndarray,
+) -> tuple[float, float, float, float]:
+    """Log-rank scores of a weighted sample (`core.search.logrank_scores`), by the marker.
+
+    Parameters as those of `best`.
+
+    Returns
+    -------
+    n, deaths, total, squares : float
+        Patients and events drawn, sum and sum of squares of the scores.
+    """
+    n = 0.0
+    for i in range(weight.size):
+        n += weight[i]
+    passed, hazard_sum, total, squares, deaths = 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(start.size - 1):
+        tied = 0.0
+        for i in range(start[t], start[t + 1]):
+            passed += weight[i]
+            dead[place[i]] = weight[i] if event[i] else 0.0
+            tied += dead[place[i]]
+        hazard_sum += tied / (n - passed + 1)
+        deaths += tied
+        for i in range(start[t], start[t + 1]):
+            a = (1.0 if event[i] else 0.0) - hazard_sum
+            score[place[i]] = weight[i] * a
+            among[place[i]] = weight[i]
+            total += weight[i] * a
+            squares += weight[i] * a * a
+    return n, deaths, total, squares
+
+
+@compiled
+def best(
+    weight: np.ndarray,
+    event: np.ndarray,
+    start: np.ndarray,
+    place: np.ndarray,
+    ends: np.ndarray,
+    limits: np.ndarray,
+    score: np.ndarray,
+    among: np.ndarray,
+    dead: np.ndarray,
+) -> tuple[int, int, float]:
+    """Search a weighted sample for its best cutoff, as `core.search` does.
+
+    Parameters
+    ----------
+    weight, event : numpy.ndarray, shape (n,)
+        Patients in the order of their times.
+    start : numpy.ndarray of int, shape (T + 1,)
+        First patient of each distinct time, and n.
+    place : numpy.ndarray of int, shape (n,)
+        Place of each patient in the order of the marker.
+    ends : numpy.ndarray of bool, shape (n,)
+        In the order of the marker: whether the next patient has a larger value.
+    limits : numpy.ndarray of float, shape (3,)
+        Smallest and largest size of a low group, smallest number of events on a side.
+    score, among, dead : numpy.ndarray of float, shape (n,)
+        Room to work in.
+
+    Returns
+    -------
+    low, high : int
+        In the order of the marker, the last patient of the low group, drawn or not, and the first
+        one of the high group that was drawn; -1 where no cutoff is admissible.
+    statistic : float
+        Standardised; above 0 where the low group does worse.
+    """
+    n, deaths, total, squares = scored(weight, event, start, place, score, among, dead)
+    spread = n * squares - total * total
+    if spread <= 1e-12:
+        return -1, -1, 0.0
+    m, low_dead, running, largest, worse = 0.0, 0.0, 0.0, 0.0, 1.0
+    low, high = -1, -1
+    for p in range(score.size):
+        running += score[p]
+        m += among[p]
+        low_dead += dead[p]
+        enough = limits[0] <= m <= limits[1] and min(low_dead, deaths - low_dead) >= limits[2]
+        if not (ends[p] and enough and 0 < m < n):
+            continue
+        off = running - m / n * total
+        z = off * off / (m * (n - m))
+        if z > largest * (1 + 2e-10):
+            largest = z
+            worse = 1.0 if off > 0 else -1.0
+            low = p  # those who were not drawn and have this value are low, too
+    if low >= 0:
+        high = low + 1
+        while among[high] == 0:
+            high += 1
+    return low, high, worse * math.sqrt(largest * n * n * (n - 1) / spread)
+
+
+@compiled
+def ratio(
+    weight: np.ndarray,
+    low: int,
+    event: np.ndarray,
+    place: np.ndarray,
+    last: np.ndarray,
+    efron: bool,
+    room: np.ndarray,
+) -> float:
+    """Log hazard ratio of the high against the low group of a weighted sample.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray of float, shape (n,)
+        How often each patient counts; set to 0 in the low group.
+    low : int
+        In the order of the marker, the last patient of the low group.
+    event, place, last, efron
+        As those of `bootstraps`.
+    room : numpy.ndarray of float, shape (4, D)
+        Room to work in.
+
+    Returns
+    -------
+    float
+        NaN where the estimate is not finite.
+    """
+    counted(last, event, weight, room[0], room[1])
+    for i in range(weight.size):
+        if place[i] <= low:
+            weight[i] = 0.0
+    counted(last, event, weight, room[2], room[3])
+    return hazard(room[0], room[1], room[2], room[3], efron, 0.0)[0]
+
+
+@compiled
+def bootstraps(
+    event: np.ndarray,
+    start: np.ndarray,
+    place: np.ndarray,
+    ends: np.ndarray,
+    limits: np.ndarray,
+    last: np.ndarray,
+    times: int,
+    efron: bool,
+    ratios: bool,
+    rng: np.random.Generator,
+    chosen: np.ndarray,
+    coef: np.ndarray,
+) -> None:
+    """Fill in the best cutoff of each bootstrap sample, and log hazard ratios at it.
+
+    Parameters
+    ----------
+    event, start, place, ends, limits
+        As those of `best`.
+    last : numpy.ndarray of int, shape (n,)
+        Patients in the order of their times, as in `core.survival.cutoff.endpoint`.
+    times : int
+        Number of event times D.
+    efron, ratios : bool
+        Ties, and whether hazard ratios are wanted.
+    rng : numpy.random.Generator
+    chosen : numpy.ndarray of int, shape (draws, 2)
+        Filled in: `low` and `high` of `best`.
+    coef : numpy.ndarray of float, shape (draws, 2)
+        Filled in: high against low group in the bootstrap sample, and in those who were not
+        drawn; NaN where the estimate is not finite. A patient who was not drawn, with a value
+        between `low` and `high`, belongs to the high group.
+    """
+    n = event.size
+    weight = np.empty(n)
+    mine = np.empty(n)
+    score, among, falls = np.empty(n), np.empty(n), np.empty(n)
+    room = np.empty((4, times))
+    for b in range(chosen.shape[0]):
+        draw(weight, rng)
+        low, high, _ = best(weight, event, start, place, ends, limits, score, among, falls)
+        chosen[b, 0] = low
+        chosen[b, 1] = high
+        coef[b, :] = np.nan
+        if low < 0 or not ratios:
+            continue
+        for kind in range(2):
+            for i in range(n):
+                mine[i] = weight[i]
+                if kind == 1:
+                    mine[i] = 1.0 if weight[i] == 0 else 0.0
+            coef[b, kind] = ratio(mine, low, event, place, last, efron, room)
+
+
+@compiled
+def assigned(
+    fold: np.ndarray,
+    n_folds: int,
+    fraction: float,
+    event: np.ndarray,
+    start: np.ndarray,
+    place: np.ndarray,
+    ends: np.ndarray,
+    limits: np.ndarray,
+    worse: np.ndarray,
+) -> None:
+    """Label each patient by the cutoff that was found without her part of the patients.
+
+    Parameters
+    ----------
+    fold : numpy.ndarray of int, shape (n,)
+        Part of each patient, in the order of their times.
+    n_folds : int
+    fraction : float
+        Smallest share of patients on a side.
+    event, start, place, ends, limits
+        As those of `best`; the first two limits are set anew for each part.
+    worse : numpy.ndarray of float, shape (n,)
+        Filled in: 1 in the group that did worse among the others, 0 in the other group, -1 where
+        the others had no admissible cutoff.
+    """
+    n = event.size
+    weight = np.empty(n)
+    score, among, falls = np.empty(n), np.empty(n), np.empty(n)
+    for k in range(n_folds):
+        size = 0.0
+        for i in range(n):
+            weight[i] = 0.0 if fold[i] == k else 1.0
+            size += weight[i]
+        limits[0] = max(1.0, np.floor(size * fraction))
+        limits[1] = np.floor(size * (1 - fraction))
+        low, _, z = best(weight, event, start, place, ends, limits, score, among, falls)
+        for i in range(n):
+            if fold[i] == k:
+                if low < 0:
+                    worse[i] = -1.0
+                else:
+                    worse[i] = 1.0 if (place[i] <= low) == (z > 0) else 0.0
+
+
+@compiled
+def standing(
+    last: np.ndarray, event: np.ndarray, worse: np.ndarray, efron: bool
+) -> tuple[float, float, float, float]:
+    """Compare the labelled patients.
+
+    Returns
+    -------
+    score, variance : float
+        Log-rank, of the group labelled as doing worse.
+    coef, information : float
+        Its log hazard ratio, Efron's or Breslow's ties; NaN and 0 where it is not finite.
+    """
+    n = last.size
+    size = 0
+    for i in range(n):
+        size = max(size, last[i])
+    at, dead, at_one, dead_one = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    known = np.empty(n)
+    one = np.empty(n)
+    for i in range(n):
+        known[i] = 1.0 if worse[i] >= 0 else 0.0
+        one[i] = 1.0 if worse[i] > 0 else 0.0
+    counted(last, event, known, at, dead)
+    counted(last, event, one, at_one, dead_one)
+    score, variance = logrank(at, dead, at_one, dead_one)
+    coef, information = hazard(at, dead, at_one, dead_one, efron, 0.0)
+    return score, variance, coef, information
+
+
+@compiled
+def validations(
+    fold: np.ndarray,
+    n_folds: int,
+    fraction: float,
+    event: np.ndarray,
+    start: np.ndarray,
+    place: np.ndarray,
+    ends: np.ndarray,
+    limits: np.ndarray,
+    last: np.ndarray,
+    rng: np.random.Generator,
+    found: np.ndarray,
+) -> None:
+    """Fill in the standardised log-rank score of the whole procedure, the marker dealt out anew.
+
+    Parameters as those of `assigned`; `last` as in `bootstraps`.
+    """
+    n = event.size
+    dealt = place.copy()
+    worse = np.empty(n)
+    for b in range(found.size):
+        for i in range(n - 1):
+            j = i + int(rng.random() * (n - i))
+            drawn = dealt[j]
+            dealt[j] = dealt[i]
+            dealt[i] = drawn
+        assigned(fold, n_folds, fraction, event, start, dealt, ends, limits, worse)
+        score, variance, _, _ = standing(last, event, worse, True)
+        found[b] = score / math.sqrt(variance) if variance > 1e-12 else 0.0

@@ -1,0 +1,224 @@
+"""The data of the scan's figure: what moves, and the texts that the pointer reads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core.citations import parse
+from core.cohort import Cohort
+from core.groups import cut, quantile
+from core.survival.cutoff.preview import PreviewResult
+from core.survival.cutoff.scan import ScanResult
+from core.survival.cutoff.stability import Bootstrap
+from core.view import numbers
+from core.view.charts import PIXELS, Data
+from core.view.distribution import edges
+from core.view.lab.layout import TOP
+from core.view.lab.pointer import Stop
+from core.view.lab.scan import ScanShape
+
+NEAR = 0.13
+"""Share of the axis that the name of a mark needs."""
+Correct = Callable[[float], float | None]
+"""The p-value corrected for the search of a standardised statistic."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cutoff that is marked: its value, what it is (``now best median published``), its name."""
+
+    at: float
+    kind: str
+    label: str
+
+
+def sign(side: str) -> str:
+    """How a high group is written on the screen."""
+    return "≥" if side == "ge" else ">"
+
+
+def stops(cohort: Cohort, found: ScanResult, thin: PreviewResult, correct: Correct) -> list[Stop]:
+    """The cutoffs that are previewed, with the texts and curves that the pointer shows."""
+    permille = np.round(1000 * thin.survival)
+    made: list[Stop] = []
+    for row, i in enumerate(thin.positions.tolist()):
+        low, high = (
+            [None if v != v else int(v) for v in permille[row, group].tolist()]
+            for group in range(2)
+        )
+        lines = {f"text{k}": text for k, text in enumerate(texts(cohort, found, i, correct))}
+        made.append({"at": float(found.cutoff[i]), **lines, "low": low, "high": high})
+    return made
+
+
+def texts(cohort: Cohort, found: ScanResult, i: int, correct: Correct) -> tuple[str, ...]:
+    """Five lines about one cutoff."""
+    unit = cohort.show_unit
+    title = cohort.groups.title
+    ratio = numbers.ratio(*(_known(a[i]) for a in
+                            (found.hazard_ratio, found.conf_low, found.conf_high)))  # fmt: skip
+    medians = (numbers.time(_known(a[i]), unit) for a in (found.median_high, found.median_low))
+    return (
+        f"{title} {sign(found.side)} {found.cutoff[i]:.6g}",
+        f"{found.n_high[i]} high, {found.n_low[i]} low · medians {' and '.join(medians)} {unit}",
+        f"Hazard ratio {ratio}",
+        f"p {numbers.p_value(_known(found.p_value[i]))} if it had been fixed beforehand",
+        f"p {numbers.p_value(correct(float(found.maxstat[i])))} after the search",
+    )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def data(
+    cohort: Cohort,
+    found: ScanResult,
+    shape: ScanShape,
+    thin: PreviewResult,
+    correct: Correct,
+    marks: list[Mark],
+    *,
+    needed: float | None,
+    rug: pa.Table,
+) -> Data:
+    """The data of the figure.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    found : ScanResult
+    shape : ScanShape
+    thin : PreviewResult
+    correct : callable
+        P-value after the search of a standardised statistic.
+    marks : list of Mark
+        The first one is the cutoff in force.
+    needed : float, optional
+        The p-value that a cutoff needs alone to have 0.05 after the search.
+    rug : pyarrow.Table
+        ``at share``: where the best cutoffs of bootstrap samples were.
+    """
+    now = marks[0].at
+    nearest = int(np.argmin(np.abs(found.cutoff - now)))
+    levels = [(0.05, "0.05")] + ([] if needed is None else [(needed, "0.05 after the search")])
+    said = texts(cohort, found, nearest, correct)
+    shown = int(np.argmin(np.abs(found.cutoff[thin.positions] - now)))
+    return {
+        "bars": _bars(cohort, shape, now, found.side),
+        "scan": _scan(found, correct),
+        "one": pa.table({"at": [1.0]}),
+        "half": pa.table({"survival": [0.5]}),
+        "levels": pa.table({"at": [-np.log10(p) for p, _ in levels],
+                            "label": [label for _, label in levels]}),
+        "names": _names(found, correct),
+        "marks": pa.table({"at": [m.at for m in marks], "kind": [m.kind for m in marks],
+                           "label": [m.label for m in marks], "row": _rows(shape, marks)}),
+        "rug": pa.table({"at": pa.array([], pa.float64()), "share": pa.array([], pa.float64())})
+        if rug is None else rug,
+        "stops": pa.table({"at": found.cutoff[thin.positions],
+                           "asked": np.full(len(thin.positions), now)}),
+        "now": _now(thin, shown),
+        "reading": pa.table({f"text{k}": [text] for k, text in enumerate(said)}),
+    }  # fmt: skip
+
+
+def _scan(found: ScanResult, correct: Correct) -> pa.Table:
+    """The lines of the panels: of many cutoffs those that can be told apart on the screen."""
+    k = len(found.cutoff)
+    kept = np.arange(k)
+    if k > PIXELS:
+        kept = np.unique(np.append(np.linspace(0, k - 1, PIXELS).astype(int), found.best))
+    p = [correct(float(m)) for m in found.maxstat[kept]]
+    searched = [None if q is None else -float(np.log10(max(q, 1e-300))) for q in p]
+    columns = {
+        "at": found.cutoff, "ratio": found.hazard_ratio, "conf_low": found.conf_low,
+        "conf_high": found.conf_high, "alone": -found.log10_p,
+    }  # fmt: skip
+    return pa.table({
+        **{name: pa.array(values[kept], from_pandas=True) for name, values in columns.items()},
+        "searched": pa.array(searched, pa.float64()),
+    })  # fmt: skip
+
+
+def _names(found: ScanResult, correct: Correct) -> pa.Table:
+    """What the two lines of the lowest panel are, written beside the best cutoff."""
+    best = found.best
+    after = correct(float(found.maxstat[best]))
+    named = [(-float(found.log10_p[best]), "taken alone")]
+    if after is not None:
+        named.append((-float(np.log10(max(after, 1e-300))), "after the search"))
+    return pa.table({"at": [float(found.cutoff[best])] * len(named), "p": [p for p, _ in named],
+                     "label": [label for _, label in named]})  # fmt: skip
+
+
+def _rows(shape: ScanShape, marks: list[Mark]) -> list[float]:
+    """Heights of the names, so that near ones do not cover each other; the first one is lowest."""
+    place = np.sqrt if shape.marker.root else np.asarray
+    low, high = (float(place(v)) for v in (shape.marker.low, shape.marker.high))
+    taken: list[tuple[float, int]] = []
+    for mark in marks:
+        at = (float(place(mark.at)) - low) / max(high - low, 1e-300)
+        near = {row for other, row in taken if abs(other - at) < NEAR}
+        row = next((r for r in range(3) if r not in near), 2)
+        taken.append((at, row))
+    return [TOP - 4 - 13.0 * row for _, row in taken]
+
+
+def _bars(cohort: Cohort, shape: ScanShape, now: float, side: str) -> pa.Table:
+    x = cohort.column(cohort.groups.by or "").to_numpy(dtype=float)
+    high = cut(x, (now,), side)
+    limits = edges(shape.marker)
+    counts = np.stack([np.histogram(x[high == g], limits)[0] for g in range(2)])
+    top = counts.cumsum(axis=0)
+    g, b = np.nonzero(counts)
+    return pa.table({"start": limits[b], "end": limits[b + 1], "low": (top - counts)[g, b],
+                     "n": top[g, b], "group": g})  # fmt: skip
+
+
+def _now(thin: PreviewResult, shown: int) -> pa.Table:
+    groups = np.repeat([0, 1], len(thin.time))
+    survival = thin.survival[shown].ravel()
+    known = ~np.isnan(survival)
+    return pa.table({"time": np.tile(thin.time, 2)[known], "survival": survival[known],
+                     "group": groups[known]})  # fmt: skip
+
+
+def marked(cohort: Cohort, found: ScanResult) -> list[Mark]:
+    """The cutoffs that are marked: the one in force, the best, the median, published ones."""
+    groups = cohort.groups
+    x = cohort.column(groups.by or "").to_numpy(dtype=float)
+    best, median = float(found.cutoff[found.best]), quantile(x, 0.5)
+    now = float(groups.thresholds[0]) if groups.thresholds else median
+    marks = [Mark(now, "now", f"{now:.6g}")]
+    marks += [Mark(float(t), "now", f"{t:.6g}") for t in groups.thresholds[1:]]
+    if now != best:
+        marks.append(Mark(best, "best", "best"))
+    if now != median:
+        marks.append(Mark(median, "median", "median"))
+    cited = parse(cohort.spec.published_cut)
+    return marks + [Mark(c.value, "published", c.source or f"{c.value:.6g}") for c in cited]
+
+
+def rug(bootstrap: Bootstrap | None) -> pa.Table:
+    """Where the best cutoffs of bootstrap samples were: ``at share``, 1 for the most frequent."""
+    if bootstrap is None:
+        return pa.table({n: pa.array([], pa.float64()) for n in ("at", "share")})
+    share = bootstrap.counts / bootstrap.counts.max()
+    return pa.table({"at": bootstrap.cutoffs, "share": share})
+
+
+def table(found: ScanResult) -> pd.DataFrame:
+    """Every cutoff with its numbers, in full precision."""
+    columns = {
+        f.name: getattr(found, f.name)
+        for f in dataclasses.fields(found)
+        if isinstance(getattr(found, f.name), np.ndarray)
+    }
+    return pd.DataFrame({"variable": found.variable, "side": found.side, **columns})

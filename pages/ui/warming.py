@@ -1,0 +1,42 @@
+"""Compile the loops of the cutoff page beforehand, in a process of its own.
+
+After an installation the first search would wait some seconds for the compiler. What it makes is
+kept on the disk, so a process that starts with the server and ends when everything is compiled
+serves all sessions and all later starts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import streamlit as st
+
+_processes: list[subprocess.Popen[bytes]] = []
+"""The process of this server, once it was started."""
+
+
+def start() -> None:
+    """Begin to compile; once for each server."""
+    if _processes:
+        return
+    _processes.append(
+        subprocess.Popen(
+            [sys.executable, "-m", "core", "warm"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    )
+
+
+def wait() -> None:
+    """Wait until everything is compiled, with words on the page; it can be left meanwhile."""
+    place = st.empty()
+    while _processes and _processes[0].poll() is None:
+        place.info("Preparing the calculation. This happens once after an installation.")
+        time.sleep(0.2)
+    place.empty()
