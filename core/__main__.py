@@ -15,7 +15,7 @@ from core.errors import StratiscopeError
 
 EVERY_LOOP = (
     "group_by=age&second_by=tsize&permutations=9&bootstraps=9"
-    "&parts=cutoff,scan,preview,stability,pair,grid"
+    "&parts=cutoff,scan,preview,stability,pair,grid,measurement,robustness"
 )
 """A small question that runs every compiled loop."""
 EVERY = 2.0

@@ -21,7 +21,17 @@ from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from core.steps import Recipe
 from core.survival import cox, km
-from core.survival.cutoff import best, continuous, grid, pair, preview, scan, stability
+from core.survival.cutoff import (
+    best,
+    continuous,
+    grid,
+    measurement,
+    pair,
+    preview,
+    robustness,
+    scan,
+    stability,
+)
 
 WHO = (
     "time", "unit", "start", "end", "event", "event_is", "competing", "entry", "id", "one_row",
@@ -122,6 +132,20 @@ PARTS: dict[str, Part] = {
         (*SEARCHED, "permutations", "bootstraps", "seed", "ties", "profile", "conf_level"),
         lambda spec: False,
         cut=False,
+        long=True,
+    ),
+    "measurement": Part(
+        measurement.measurement,
+        published.plainly("measurement"),
+        ("measurement_error", "seed", "ties", "profile", "conf_level", "strata"),
+        lambda spec: False,
+        long=True,
+    ),
+    "robustness": Part(
+        robustness.robustness,
+        published.plainly("robustness"),
+        ("centre", "strata", "ties", "profile", "conf_level"),
+        lambda spec: False,
         long=True,
     ),
     "pair": Part(

@@ -57,7 +57,7 @@ def test_the_limits_of_lausen_err_on_the_safe_side(sampled: np.ndarray) -> None:
 
 def test_the_studies_are_those_that_the_text_describes() -> None:
     rng = np.random.default_rng(1)
-    whole = study(100_000, "none", rng, censoring=null.CENSORING)
+    whole = study(100_000, "none", rng)
     assert whole.event.mean() == pytest.approx(0.6, abs=0.005)
     assert 27 * whole.event.mean() == pytest.approx(16, abs=0.4)
     assert abs(np.corrcoef(whole.x, whole.time)[0, 1]) < 0.015

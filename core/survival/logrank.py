@@ -137,28 +137,28 @@ def _compare(cohort: Cohort, name: str, keep: np.ndarray, n_groups: int) -> Test
 def _totals(
     cohort: Cohort, name: str, keep: np.ndarray, n_groups: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    exponents = parse_test(name)
+    """Score, expected events and covariance, summed over the strata."""
+    exponents, strata = parse_test(name), cohort.strata
+    if strata is None:
+        table = _table(cohort, keep, n_groups)
+        return _sums(table, _weights(table, name, exponents))
     score = np.zeros(n_groups)
     expected = np.zeros(n_groups)
     variance = np.zeros((n_groups, n_groups))
-    strata = cohort.strata
-    codes = np.zeros(cohort.n, dtype=np.int64) if strata is None else strata
-    for stratum in np.unique(codes[keep & (codes >= 0)]):
-        rows = keep & (codes == stratum)
-        table = _table(cohort, rows, n_groups)
+    for stratum in np.unique(strata[keep & (strata >= 0)]):
+        table = _table(cohort, keep & (strata == stratum), n_groups)
         part = _sums(table, _weights(table, name, exponents))
         score, expected, variance = score + part[0], expected + part[1], variance + part[2]
     return score, expected, variance
 
 
 def _table(cohort: Cohort, rows: np.ndarray, n_groups: int) -> Counts:
-    whole = bool(rows.all())
-    distinct = (
-        cohort.included.distinct if whole else np.unique(cohort.time[rows], return_inverse=True)
-    )
-    entry = None if cohort.entry is None else cohort.entry[rows]
-    codes = cohort.groups.codes[rows]
-    return count(distinct, cohort.event[rows], codes, n_groups, entry=entry)
+    codes, event, entry = cohort.groups.codes, cohort.event, cohort.entry
+    if rows.all():  # nothing is copied: this is the way of every move of the slider
+        return count(cohort.included.distinct, event, codes, n_groups, entry=entry)
+    distinct = np.unique(cohort.time[rows], return_inverse=True)
+    some = None if entry is None else entry[rows]
+    return count(distinct, event[rows], codes[rows], n_groups, entry=some)
 
 
 def _weights(table: Counts, name: str, exponents: tuple[float, float] | None) -> np.ndarray:

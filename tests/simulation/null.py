@@ -24,8 +24,6 @@ VALUES = (None, 8)
 STUDIES = 10_000
 PERMUTATIONS = 999
 SEED = 20261125
-CENSORING = (0.2, 1.86)
-"""Follow-up that leaves about 60 % with the event, 16 of 27."""
 RESULTS = Path(__file__).with_name("NULL.md")
 Results = dict[tuple[int, int | None], np.ndarray]
 """P-values by size and number of different values of the marker (None: all differ)."""
@@ -96,7 +94,7 @@ def simulate(n: int, values: int | None, studies: int, seed: int = SEED) -> np.n
     rng = np.random.default_rng([seed, n, values or 0])
 
     def one() -> Study:
-        return study(n, "none", rng, values=values, censoring=CENSORING)
+        return study(n, "none", rng, values=values)
 
     return np.array([p_values(one(), rng) for _ in range(studies)])
 

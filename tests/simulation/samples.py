@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 EFFECTS = ("none", "step", "linear")
+CENSORING = (0.2, 1.86)
 TRUE_CUT = 0.2533471031357997
 """60th percentile of the standard normal distribution."""
 
@@ -26,11 +27,12 @@ def study(
     rng: np.random.Generator,
     *,
     values: int | None = None,
-    censoring: tuple[float, float] = (0.3, 2.2),
 ) -> Study:
     """Simulate a study.
 
-    Times are exponential, with hazard 1 where there is no effect.
+    Times are exponential, with hazard 1 where there is no effect. Censoring is uniform from 0.2 to
+    1.86: patients come in one after the other, and all are followed up to the same day. Without an
+    effect 60 % have the event, 16 of 27.
 
     Parameters
     ----------
@@ -41,15 +43,11 @@ def study(
     rng : numpy.random.Generator
     values : int, optional
         The marker is rounded to so many values; without, it is standard normal.
-    censoring : tuple of float
-        Censoring is uniform between these: patients come in one after the other, and all are
-        followed up to the same day. Without an effect, two thirds have the event from 0.3 to 2.2,
-        and 60 % from 0.2 to 1.86.
     """
     x = rng.normal(size=n)
     log_hazard = {"none": 0.0 * x, "step": np.log(2) * (x > TRUE_CUT), "linear": 0.35 * x}[effect]
     failure = rng.exponential(np.exp(-log_hazard))
-    censored = rng.uniform(*censoring, n)
+    censored = rng.uniform(*CENSORING, n)
     if values is not None:
         x = np.clip(np.round(x * values / 4), -(values // 2), (values - 1) // 2)
     return Study(x, np.minimum(failure, censored), failure <= censored)

@@ -22,7 +22,7 @@ from core.survival.cutoff.stability import corrected_coef, resampled
 from tests.simulation.samples import EFFECTS, TRUE_CUT, Study, study
 
 SIZES = (27, 70, 300)
-STUDIES = 1000
+STUDIES = 3000
 BOOTSTRAPS = 300
 PERMUTATIONS = 199
 POPULATION = 200_000
@@ -186,10 +186,10 @@ def report(results: dict[tuple[int, str], list[Outcome]]) -> str:
     return f"""# Hazard ratios, limits and cross-validated groups after a search
 
 Written by `python -m tests.simulation.stability`; do not edit. {STUDIES:,} simulated studies of
-each kind: exponential times, about 60 % with the event, a standard normal marker; the hazard
-doubled above the 60th percentile (step), or the log hazard rising by 0.35 per standard deviation
-(linear). {BOOTSTRAPS} bootstrap samples, {PERMUTATIONS} permutations, seed {SEED}. Standard errors
-in brackets. Studies whose naive hazard ratio is not finite are left out.
+each kind: exponential times, 60 % with the event (more where there is an effect), a standard
+normal marker; the hazard doubled above the 60th percentile (step), or the log hazard rising by 0.35
+per standard deviation (linear). {BOOTSTRAPS} bootstrap samples, {PERMUTATIONS} permutations, seed
+{SEED}. Standard errors in brackets. Studies whose naive hazard ratio is not finite are left out.
 
 ## Bias of the log hazard ratio, in the direction that was found
 

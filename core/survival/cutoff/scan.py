@@ -28,7 +28,7 @@ from core.search import Search, find_best
 from core.spec import AnalysisSpec
 from core.survival.conventions import TOLERANCE, conventions
 from core.survival.cutoff.endpoint import Endpoint
-from core.survival.tails import chi2_log10_p, normal_quantile
+from core.survival.tails import normal_quantile
 
 MOST = 2000
 """Cutoffs at which hazard ratios and medians are computed."""
@@ -133,7 +133,8 @@ def scan(cohort: Cohort, spec: AnalysisSpec) -> ScanResult:
         ratio, low, high = np.exp(coef), np.exp(coef - wide), np.exp(coef + wide)
     by, side = cohort.groups.by or "", spec.cut_side or "ge"
     p_value = special.chdtrc(1, statistic)
-    log10_p = np.array([_log10(s) for s in statistic])
+    # Twice the lower tail of the normal distribution, which has a logarithm everywhere.
+    log10_p = (np.log(2) + special.log_ndtr(-np.sqrt(statistic))) / np.log(10)
     return ScanResult(
         by, side, search.cutoffs(side), size, len(x) - size, dead, endpoint.event.sum() - dead,
         search.statistics, statistic, p_value, log10_p, coef, error, ratio, low, high,
@@ -160,10 +161,6 @@ def _kernels(
         last, event, size[some], at, dead, endpoint.times, time, TOLERANCE
     )
     return score, variance, found[0], found[1], (found[2], found[3])
-
-
-def _log10(statistic: float) -> float:
-    return chi2_log10_p(float(statistic), 1) if np.isfinite(statistic) else np.nan
 
 
 def _notes(spec: AnalysisSpec, n_cutoffs: int) -> tuple[Note, ...]:

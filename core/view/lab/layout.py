@@ -11,6 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from core.view import theme
+
 HEIGHT = 560
 BANDS = {  # from and to, in pixels from the top: on a wide page, on a narrow one
     "bars": ((44, 116), (44, 88)),
@@ -21,6 +23,8 @@ BANDS = {  # from and to, in pixels from the top: on a wide page, on a narrow on
 }
 TOP = 42
 """Where the lines of the marks begin; their names stand above, in three rows."""
+MOST = len(theme.GROUP_COLOURS)
+"""Groups that have a colour of their own."""
 SHARE = 0.58
 """Share of a wide figure that the panels have."""
 GAP = 24

@@ -9,7 +9,7 @@ import altair as alt
 
 from core.view import theme
 from core.view.charts import PLAIN, axis_ticks
-from core.view.lab.layout import HEIGHT, TOP, band, bottom, curves_start, pick
+from core.view.lab.layout import HEIGHT, MOST, TOP, band, bottom, curves_start, pick
 
 POINTED = "length(data('hover_store')) > 0"
 """Whether the pointer is on the panels."""
@@ -28,8 +28,8 @@ def curves(unit: str, last: float, endpoint: str, stops: list[Stop]) -> list[Any
     axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], orient="right", grid=False)
     y = alt.Y("survival:Q", title=endpoint, scale=scale, axis=axis)
     bare = alt.Y("survival:Q", scale=scale, axis=None)
-    two = alt.Scale(domain=[0, 1], range=[theme.colour(0), theme.colour(1)])
-    colour = alt.Color("group:N", legend=None, scale=two)
+    many = alt.Scale(domain=list(range(MOST)), range=[theme.colour(g) for g in range(MOST)])
+    colour = alt.Color("group:N", legend=None, scale=many)
     half = alt.Chart(alt.NamedData("half")).mark_rule(strokeDash=[2, 3], opacity=0.45)
     now = alt.Chart(alt.NamedData("now")).mark_line(interpolate="step-after")
     pointed = (

@@ -17,7 +17,7 @@ from core.view import theme
 from core.view.charts import AUTOSIZE, PLAIN, Figure, finish
 from core.view.distribution import DistributionShape
 from core.view.lab import pointer
-from core.view.lab.layout import BANDS, HEIGHT, TOP, band, bottom, panels_end, pick
+from core.view.lab.layout import BANDS, HEIGHT, MOST, TOP, band, bottom, panels_end, pick
 
 Step = Literal["step-before", "step-after"]
 RATIOS = (0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 1, 2, 3, 5, 10, 20, 50)
@@ -122,7 +122,7 @@ def _x(shape: ScanShape, field: str = "at:Q", *, axis: bool = False) -> Any:
 
 def _distribution(shape: ScanShape) -> Any:
     bars = alt.Chart(alt.NamedData("bars")).mark_bar(opacity=0.6, binSpacing=0, tooltip=None)
-    two = alt.Scale(domain=[0, 1], range=[theme.colour(0), theme.colour(1)])
+    many = alt.Scale(domain=list(range(MOST)), range=[theme.colour(g) for g in range(MOST)])
     y = alt.Y(
         "n:Q",
         title="Patients",
@@ -134,7 +134,7 @@ def _distribution(shape: ScanShape) -> Any:
         alt.X2("end:Q"),
         y,
         alt.Y2("low:Q"),
-        alt.Color("group:N", legend=None, scale=two),
+        alt.Color("group:N", legend=None, scale=many),
     )
 
 

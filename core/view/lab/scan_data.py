@@ -12,12 +12,14 @@ import pyarrow as pa
 
 from core.citations import parse
 from core.cohort import Cohort
-from core.groups import cut, quantile
+from core.groups import quantile
 from core.survival.cutoff.preview import PreviewResult
 from core.survival.cutoff.scan import ScanResult
 from core.survival.cutoff.stability import Bootstrap
+from core.survival.km import KMResult
 from core.view import numbers
 from core.view.charts import PIXELS, Data
+from core.view.charts import thin as thinned
 from core.view.distribution import edges
 from core.view.lab.layout import TOP
 from core.view.lab.pointer import Stop
@@ -77,56 +79,80 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def data(
-    cohort: Cohort,
-    found: ScanResult,
-    shape: ScanShape,
-    thin: PreviewResult,
-    correct: Correct,
-    marks: list[Mark],
-    *,
-    needed: float | None,
-    rug: pa.Table,
+def still(
+    found: ScanResult, thin: PreviewResult, correct: Correct, *, needed: float, rug: pa.Table
 ) -> Data:
-    """The data of the figure.
+    """The data that stay while the cutoff moves.
 
     Parameters
     ----------
-    cohort : Cohort
     found : ScanResult
-    shape : ScanShape
     thin : PreviewResult
     correct : callable
         P-value after the search of a standardised statistic.
-    marks : list of Mark
-        The first one is the cutoff in force.
-    needed : float, optional
+    needed : float
         The p-value that a cutoff needs alone to have 0.05 after the search.
     rug : pyarrow.Table
         ``at share``: where the best cutoffs of bootstrap samples were.
     """
-    now = marks[0].at
-    nearest = int(np.argmin(np.abs(found.cutoff - now)))
-    levels = [(0.05, "0.05")] + ([] if needed is None else [(needed, "0.05 after the search")])
-    said = texts(cohort, found, nearest, correct)
-    shown = int(np.argmin(np.abs(found.cutoff[thin.positions] - now)))
+    levels = [(0.05, "0.05"), (needed, "0.05 after the search")]
     return {
-        "bars": _bars(cohort, shape, now, found.side),
         "scan": _scan(found, correct),
         "one": pa.table({"at": [1.0]}),
         "half": pa.table({"survival": [0.5]}),
-        "levels": pa.table({"at": [-np.log10(p) for p, _ in levels],
+        "levels": pa.table({"at": [-float(np.log10(p)) for p, _ in levels],
                             "label": [label for _, label in levels]}),
         "names": _names(found, correct),
+        "rug": rug,
+    }  # fmt: skip
+
+
+def moving(
+    cohort: Cohort,
+    now: KMResult,
+    found: ScanResult,
+    shape: ScanShape,
+    thin: PreviewResult,
+    correct: Correct,
+) -> Data:
+    """The data that follow the cutoff in force: its marks, its curves, what is said of it."""
+    marks = marked(cohort, found)
+    asked = np.full(len(thin.positions), marks[0].at)
+    said = texts_now(cohort, now, found, correct)
+    return {
+        "bars": _bars(cohort, shape),
         "marks": pa.table({"at": [m.at for m in marks], "kind": [m.kind for m in marks],
                            "label": [m.label for m in marks], "row": _rows(shape, marks)}),
-        "rug": pa.table({"at": pa.array([], pa.float64()), "share": pa.array([], pa.float64())})
-        if rug is None else rug,
-        "stops": pa.table({"at": found.cutoff[thin.positions],
-                           "asked": np.full(len(thin.positions), now)}),
-        "now": _now(thin, shown),
+        "stops": pa.table({"at": found.cutoff[thin.positions], "asked": asked}),
+        "now": _now(now, shape.last),
         "reading": pa.table({f"text{k}": [text] for k, text in enumerate(said)}),
     }  # fmt: skip
+
+
+def texts_now(
+    cohort: Cohort, now: KMResult, found: ScanResult, correct: Correct
+) -> tuple[str, ...]:
+    """Five lines about the groups in force, from the result that the curves page shows."""
+    labels, unit = cohort.groups.screen_labels, cohort.show_unit
+    test = f"p {numbers.p_value(now.test.p_value)}"
+    if len(now.groups) != 2:
+        medians = ", ".join(numbers.time(g.median, unit) for g in now.groups)
+        return (f"{len(now.groups)} groups of {cohort.groups.title}", f"medians {medians} {unit}",
+                f"{test}, all groups together", "", "")  # fmt: skip
+    low, high = now.groups
+    row = now.hazard_ratio[0]
+    same = np.flatnonzero(found.n_low == low.n)
+    searched = cohort.groups.second is None and len(same) == 1
+    return (
+        labels[1].replace(">=", "≥"),
+        f"{high.n} high, {low.n} low · medians {numbers.time(high.median, unit)} and "
+        f"{numbers.time(low.median, unit)} {unit}",
+        f"Hazard ratio {numbers.ratio(row.hazard_ratio, row.conf_low, row.conf_high)}",
+        f"{test} if it had been fixed beforehand",
+        f"p {numbers.p_value(correct(float(found.maxstat[same[0]])))} after the search"
+        if searched
+        else "Not among the cutoffs that are searched",
+    )
 
 
 def _scan(found: ScanResult, correct: Correct) -> pa.Table:
@@ -171,23 +197,30 @@ def _rows(shape: ScanShape, marks: list[Mark]) -> list[float]:
     return [TOP - 4 - 13.0 * row for _, row in taken]
 
 
-def _bars(cohort: Cohort, shape: ScanShape, now: float, side: str) -> pa.Table:
-    x = cohort.column(cohort.groups.by or "").to_numpy(dtype=float)
-    high = cut(x, (now,), side)
+def _bars(cohort: Cohort, shape: ScanShape) -> pa.Table:
+    groups = cohort.groups
+    x = cohort.column(groups.by or "").to_numpy(dtype=float)
     limits = edges(shape.marker)
-    counts = np.stack([np.histogram(x[high == g], limits)[0] for g in range(2)])
+    counts = np.stack(
+        [np.histogram(x[groups.codes == g], limits)[0] for g in range(len(groups.levels))]
+    )
     top = counts.cumsum(axis=0)
     g, b = np.nonzero(counts)
     return pa.table({"start": limits[b], "end": limits[b + 1], "low": (top - counts)[g, b],
                      "n": top[g, b], "group": g})  # fmt: skip
 
 
-def _now(thin: PreviewResult, shown: int) -> pa.Table:
-    groups = np.repeat([0, 1], len(thin.time))
-    survival = thin.survival[shown].ravel()
-    known = ~np.isnan(survival)
-    return pa.table({"time": np.tile(thin.time, 2)[known], "survival": survival[known],
-                     "group": groups[known]})  # fmt: skip
+def _now(now: KMResult, last: float) -> pa.Table:
+    """The curves in force, thinned to what can be told apart on the screen."""
+    columns = {str(name): now.curves[name].to_numpy() for name in now.curves}
+    parts = []
+    for g in range(len(now.groups)):
+        here = columns["group"] == g
+        parts.append(thinned({name: values[here] for name, values in columns.items()}, last))
+    names = {"time": "time", "estimate": "survival", "group": "group"}
+    return pa.table(
+        {new: np.concatenate([part[old] for part in parts]) for old, new in names.items()}
+    )
 
 
 def marked(cohort: Cohort, found: ScanResult) -> list[Mark]:

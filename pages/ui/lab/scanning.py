@@ -34,8 +34,23 @@ def draw(page: Page) -> None:
         ),
     )
 
+    still = frame.drawn(
+        "scan data",
+        (page.key("scan"), page.key("cutoff")),
+        lambda: scan_data.still(
+            found,
+            thin,
+            searched.corrected,
+            needed=searched.needed(verdict.LEVEL),
+            rug=scan_data.rug(searched.bootstrap),
+        ),
+    )
+
     def figure() -> charts.Figure:
-        return {**described, "datasets": _moving(page, shape, thin)}
+        moving = scan_data.moving(
+            page.cohort, page.result("km"), found, shape, thin, searched.corrected
+        )
+        return {**described, "datasets": {**still, **moving}}
 
     spoken = verdict.spoken(page.cohort, found, searched)
     show.draw(figure(), KEY, spoken, selection="take", on_select=_take)
@@ -50,22 +65,6 @@ def draw(page: Page) -> None:
         show.table_downloads(
             page, ("Every cutoff (CSV)", "cutoffs", lambda: scan_data.table(found))
         )
-
-
-def _moving(page: Page, shape: scan.ScanShape, thin: PreviewResult) -> charts.Data:
-    """The data of the figure: what follows the cutoff in force."""
-    found: ScanResult = page.result("scan")
-    searched: CutoffResult = page.worked("cutoff", show.SEARCHING)
-    return scan_data.data(
-        page.cohort,
-        found,
-        shape,
-        thin,
-        searched.corrected,
-        scan_data.marked(page.cohort, found),
-        needed=searched.needed(verdict.LEVEL),
-        rug=scan_data.rug(searched.bootstrap),
-    )
 
 
 def _take() -> None:

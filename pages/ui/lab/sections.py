@@ -10,13 +10,23 @@ from core.survival.cutoff.best import CutoffResult
 from core.survival.cutoff.scan import ScanResult
 from pages.ui import importing, show, warming
 from pages.ui.frame import Page
-from pages.ui.lab import continuous, grid, pair, scanning, stability
+from pages.ui.lab import (
+    continuous,
+    grid,
+    measurement,
+    pair,
+    robustness,
+    scanning,
+    stability,
+)
 
 SECTIONS: dict[str, Callable[[Page], None]] = {
     "How stable is it?": stability.show,
+    "Measurement error": measurement.show,
     "Without a cutoff": continuous.show,
     "Several cutoffs": pair.show,
     "Two markers": grid.show,
+    "Single patients and centres": robustness.show,
 }
 
 

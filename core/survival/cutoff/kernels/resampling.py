@@ -9,13 +9,22 @@ import numpy as np
 from core.survival.cutoff.kernels.compiled import compiled
 from core.survival.cutoff.kernels.two import counted, hazard, logrank
 
+SMALL = 2**16
+"""Up to so many patients one random number has the digits for two draws."""
+
 
 @compiled
 def draw(weight: np.ndarray, rng: np.random.Generator) -> None:
     """Draw as many patients as there are, with replacement: how often each one was drawn."""
     n = weight.size
     weight[:] = 0.0
-    for _ in range(n):
+    twice = n // 2 if n <= SMALL else 0
+    for _ in range(twice):
+        place = rng.random() * n
+        first = int(place)
+        weight[first] += 1.0
+        weight[int((place - first) * n)] += 1.0  # the digits that the first one left over
+    for _ in range(n - 2 * twice):
         weight[int(rng.random() * n)] += 1.0
 
 
@@ -27,7 +36,6 @@ def scored(
     place: np.ndarray,
     score: np.ndarray,
     among: np.ndarray,
-    dead: np.ndarray,
 ) -> tuple[float, float, float, float]:
     """Log-rank scores of a weighted sample (`core.search.logrank_scores`), by the marker.
 
@@ -43,19 +51,20 @@ def scored(
         n += weight[i]
     passed, hazard_sum, total, squares, deaths = 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start.size - 1):
+        first, stop = start[t], start[t + 1]
         tied = 0.0
-        for i in range(start[t], start[t + 1]):
+        for i in range(first, stop):
             passed += weight[i]
-            dead[place[i]] = weight[i] if event[i] else 0.0
-            tied += dead[place[i]]
+            tied += weight[i] if event[i] else 0.0
         hazard_sum += tied / (n - passed + 1)
         deaths += tied
-        for i in range(start[t], start[t + 1]):
+        for i in range(first, stop):
+            w, p = weight[i], place[i]
             a = (1.0 if event[i] else 0.0) - hazard_sum
-            score[place[i]] = weight[i] * a
-            among[place[i]] = weight[i]
-            total += weight[i] * a
-            squares += weight[i] * a * a
+            score[p] = w * a
+            among[p] = w
+            total += w * a
+            squares += w * a * a
     return n, deaths, total, squares
 
 
@@ -96,20 +105,27 @@ def best(
     statistic : float
         Standardised; above 0 where the low group does worse.
     """
-    n, deaths, total, squares = scored(weight, event, start, place, score, among, dead)
+    n, deaths, total, squares = scored(weight, event, start, place, score, among)
     spread = n * squares - total * total
     if spread <= 1e-12:
         return -1, -1, 0.0
+    # Out of their array, so that they are not read again for each patient.
+    least, most = max(limits[0], 1.0), min(limits[1], n - 1)
+    fewest, share = limits[2], total / n
+    if fewest > 0:
+        for i in range(event.size):
+            dead[place[i]] = weight[i] if event[i] else 0.0
     m, low_dead, running, largest, worse = 0.0, 0.0, 0.0, 0.0, 1.0
     low, high = -1, -1
     for p in range(score.size):
         running += score[p]
         m += among[p]
-        low_dead += dead[p]
-        enough = limits[0] <= m <= limits[1] and min(low_dead, deaths - low_dead) >= limits[2]
-        if not (ends[p] and enough and 0 < m < n):
+        if fewest > 0:
+            low_dead += dead[p]
+        enough = least <= m <= most and fewest <= low_dead <= deaths - fewest
+        if not (ends[p] and enough):
             continue
-        off = running - m / n * total
+        off = running - m * share
         z = off * off / (m * (n - m))
         if z > largest * (1 + 2e-10):
             largest = z
