@@ -175,7 +175,7 @@ def permutations(n: int, p: Patients, r: dict[str, Any]) -> list[Row]:
 
     def run() -> np.ndarray:
         scores = logrank_scores(p.time, p.event)
-        return permuted_maxima(p.found, scores, PERMUTATIONS, np.random.default_rng(SEED))
+        return permuted_maxima(p.found, scores, p.event, PERMUTATIONS, np.random.default_rng(SEED))
 
     mine, told = p_of(run(), p.found.statistic), r["permutations"]["value"]
     # Two Monte Carlo errors; four standard errors of their difference.

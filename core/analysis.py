@@ -119,12 +119,14 @@ PARTS: dict[str, Part] = {
         (*SEARCHED, "strata", "ties", "profile", "conf_level"),
         lambda spec: False,
         cut=False,
+        long=True,
     ),
     "continuous": Part(
         continuous.continuous,
         published.plainly("continuous"),
         ("strata", "ties", "profile", "conf_level"),
         lambda spec: False,
+        long=True,
     ),
     "stability": Part(
         stability.stability,
@@ -246,6 +248,7 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
         if name not in PARTS:
             hint = f"The parts are {', '.join(PARTS)}"
             raise SpecError("parts", f"There is no part '{name}'", hint)
+    locking.refuse_outcome(dataset, spec)
     names = locking.parts_of(spec, names)
     cohort = select(dataset, spec)
     notes: list[Note] = [*other_data(dataset, asked), *dataset.notes, *guesses]

@@ -18,8 +18,14 @@ from core.spec import AnalysisSpec, quote_name, shortest
 from core.survival.conventions import conventions
 from core.survival.cox import CoxResult
 from core.survival.cutoff.best import CORRECTIONS, CutoffResult
+from core.survival.cutoff.measurement import ERROR
 from core.survival.km import FollowUp, KMResult, default_at
 from core.survival.results import Row, Test
+
+SEARCHING = frozenset(("cutoff", "scan", "preview", "stability", "pair", "grid"))
+"""Parts that try cutoffs."""
+CHANCE = frozenset(("cutoff", "stability", "pair", "grid", "measurement"))
+"""Parts that draw random numbers."""
 
 
 def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
@@ -62,11 +68,27 @@ def _cut(cohort: Cohort, parts: tuple[str, ...]) -> dict[str, Any]:
             cut["cut_value"] = tuple(shortest(t) for t in groups.thresholds)
     if groups.second is not None:  # without second_cut it is the median, as with cut_rule=median
         cut["combine"] = groups.second.combine
-    if groups.search is not None or groups.pair is not None or "cutoff" in parts:
+    if groups.search is not None or groups.pair is not None or SEARCHING & set(parts):
         cut["min_fraction"] = MIN_FRACTION if spec.min_fraction is None else spec.min_fraction
         cut["min_events"] = spec.min_events or 0.0
     if groups.search is not None or "cutoff" in parts:
         cut["correction"] = spec.correction or CORRECTIONS
+    return cut | _chance(spec, parts)
+
+
+def _chance(spec: AnalysisSpec, parts: tuple[str, ...]) -> dict[str, Any]:
+    """What is left to chance, written out for the parts that use it."""
+    cut: dict[str, Any] = {}
+    if CHANCE & set(parts):
+        cut["seed"] = 1.0 if spec.seed is None else spec.seed
+    if CHANCE & SEARCHING & set(parts):
+        cut["permutations"] = spec.permutations or 0.0
+    if {"cutoff", "stability"} & set(parts):
+        cut["bootstraps"] = spec.bootstraps or 0.0
+    if "measurement" in parts:
+        cut["measurement_error"] = (
+            ERROR if spec.measurement_error is None else spec.measurement_error
+        )
     return cut
 
 

@@ -49,7 +49,9 @@ class Search:
     statistics : numpy.ndarray, shape (k,)
         Standardised, not negative.
     n : int
-    min_fraction : float
+    min_fraction, min_events : float
+    eligible : numpy.ndarray of int
+        Sizes of all low groups that the fraction admits, whatever their events.
     """
 
     low: np.ndarray
@@ -58,6 +60,8 @@ class Search:
     statistics: np.ndarray
     n: int
     min_fraction: float
+    min_events: float
+    eligible: np.ndarray
 
     @property
     def best(self) -> int:
@@ -119,7 +123,8 @@ def search(
     dead = np.cumsum(event[order])
     size = np.flatnonzero(value[1:] > value[:-1]) + 1
     least = max(1, int(np.floor(n * min_fraction)))
-    size = size[(size >= least) & (size <= int(np.floor(n * (1 - min_fraction))))]
+    eligible = size[(size >= least) & (size <= int(np.floor(n * (1 - min_fraction))))]
+    size = eligible
     size = size[(dead[size - 1] >= min_events) & (dead[-1:] - dead[size - 1] >= min_events)]
     total = float(scores.sum())
     spread = n * float((scores**2).sum()) - total**2
@@ -127,7 +132,9 @@ def search(
         return None
     variance = size * (n - size) / (n**2 * (n - 1)) * spread
     statistics = np.abs(np.cumsum(scores)[size - 1] - size / n * total) / np.sqrt(variance)
-    return Search(value[size - 1], value[size], size, statistics, n, min_fraction)
+    return Search(
+        value[size - 1], value[size], size, statistics, n, min_fraction, min_events, eligible
+    )
 
 
 def find_best(x: np.ndarray, time: np.ndarray, event: np.ndarray, spec: AnalysisSpec) -> Search:

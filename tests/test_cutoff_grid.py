@@ -448,7 +448,7 @@ def test_without_groups_of_two_markers_nothing_is_in_force() -> None:
     [
         (0.0001, 0.004, "A difference remains"),
         (0.001, 0.2, "by chance in 20\u00a0% of pairs"),
-        (0.2, 0.9, "Not even this one comes below 0.05"),
+        (0.2, 0.9, "Even taken alone its p is not below 0.05"),
         (0.001, None, "not known"),
     ],
 )

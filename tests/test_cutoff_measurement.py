@@ -184,6 +184,9 @@ def test_a_searched_cutoff_is_called_one() -> None:
     columns = random_columns(5, 120)
     best = found_of(cohort_of(columns, group_by="dose", cut_rule="best"))
     assert "the search ignored" in view.finding(best)
-    assert any(n.level == "warning" and "searched for" in n.text for n in best.notes)
+    assert any(n.level == "warning" and "a search finds" in n.text for n in best.notes)
+    value = repr(cohort_of(columns, group_by="dose", cut_rule="best").groups.thresholds[0])
+    typed = found_of(cohort_of(columns, group_by="dose", cut_rule="value", cut_value=(value,)))
+    assert typed.searched  # taken by a click, it is the same cutoff
     median = found_of(cohort_of(columns, group_by="dose", cut_rule="median"))
     assert "search" not in view.finding(median)

@@ -391,7 +391,7 @@ def test_the_naive_p_of_the_pair_never_stands_alone_nor_first(draws: int) -> Non
     [
         (0.0001, 0.004, "A difference remains"),
         (0.001, 0.2, "by chance in 20\u00a0% of markers"),
-        (0.2, 0.9, "Not even these come below 0.05"),
+        (0.2, 0.9, "Even taken alone their p is not below 0.05"),
         (0.001, None, "not known"),
     ],
 )

@@ -11,10 +11,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.analysis import analyse
 from core.dataset import Dataset
+from core.errors import SpecError
 from core.exploration import Counts
 from core.reading import examples
 from core.spec import AnalysisSpec
+from pages.ui import frame
 from tests.test_pages import (
     COHORT,
     COX,
@@ -374,3 +377,30 @@ def test_the_cutoff_page_counts_the_cutoffs_that_it_shows() -> None:
     assert seen.cutoffs == inside.sum()
     at.switch_page(CURVES).run()
     assert looked(at) == seen  # its cutoff is one of them
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "group_by=cens",
+        "where=cens > 0",
+        "group_by=time&cut_rule=value&cut_value=500",
+        "landmark=12",
+    ],
+)
+def test_the_command_tells_nothing_of_a_locked_outcome(query: str) -> None:
+    with pytest.raises(SpecError):
+        analyse(
+            examples.load("gbsg2"), AnalysisSpec.from_query(f"data=gbsg2&outcome=locked&{query}")
+        )
+
+
+def test_other_patients_were_not_those_of_the_blind_choice() -> None:
+    spec = AnalysisSpec.from_query(
+        "data=gbsg2&group_by=age&cut_rule=value&cut_value=50&unlocked=age >= 50"
+    )
+    st.session_state["spec"] = spec
+    frame.change(cut_rule="median")
+    assert st.session_state["spec"].unlocked == "age >= 50"
+    frame.change(where=("pnodes > 5",))
+    assert st.session_state["spec"].unlocked is None

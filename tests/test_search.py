@@ -309,7 +309,7 @@ def test_every_permutation_of_six_patients() -> None:
     variance = size * (6 - size) / (6 * 5) * ((scores - scores.mean()) ** 2).sum()
     largest = (np.abs(orders.cumsum(axis=1)[:, size - 1]) / np.sqrt(variance)).max(axis=1)
     exact = float((largest >= found.statistic * (1 - 1e-10)).mean())
-    maxima = permuted_maxima(found, scores, 40_000, np.random.default_rng(3))
+    maxima = permuted_maxima(found, scores, event, 40_000, np.random.default_rng(3))
     assert p_of(maxima, found.statistic) == pytest.approx(exact, abs=0.01)
     assert maxima.min() == pytest.approx(largest.min(), rel=1e-12)
     assert maxima.max() == pytest.approx(largest.max(), rel=1e-12)
@@ -326,13 +326,48 @@ def test_the_same_seed_gives_the_same_permutations_whatever_the_portions(
     assert other != first
 
 
-def test_the_level_that_is_needed_alone_is_the_one_that_is_left() -> None:
-    cohort = cohort_of(OVARIAN, group_by="age", permutations=999.0)
+@pytest.mark.parametrize(
+    ("fields", "method"),
+    [
+        ({"permutations": 999.0}, "permutation"),
+        ({}, "lau94"),
+        ({"correction": ("lau92",)}, "lau92"),
+        ({"correction": ("hl", "lau92")}, "hl"),
+    ],
+)
+def test_one_method_leads_in_the_headline_and_at_every_cutoff(
+    fields: dict[str, Any], method: str
+) -> None:
+    cohort = cohort_of(OVARIAN, group_by="age", **fields)
     result = searched(cohort, cohort.spec)
-    needed = result.needed(0.05)
-    assert 0 < needed < 0.05
-    statistic = float(stats.norm.isf(needed / 2))
-    assert result.corrected(statistic * 1.0001) <= 0.05 < result.corrected(statistic * 0.99)
+    assert result.shown == (method, result.p_corrected[method])
+    if method != "hl":  # a limit for the largest statistic only
+        assert result.corrected(result.statistic) == pytest.approx(result.shown[1], rel=1e-12)
+    p_values = [result.corrected(m) for m in np.linspace(0.5, 5, 20)]
+    assert p_values == sorted(p_values, reverse=True)
+
+
+def test_events_on_both_sides_are_asked_for_anew_in_each_permutation() -> None:
+    """Against all 720 orders of six patients, with one event at least on either side."""
+    time, event = np.array([1.0, 2, 3, 4, 5, 6]), np.array([1, 0, 0, 1, 0, 0]) > 0
+    x = np.array([5.0, 4, 6, 1, 2, 3])
+    found = search(x, time, event, min_fraction=0.0, min_events=1)
+    assert found is not None
+    assert len(found.size) < len(found.eligible) == 5
+    scores = logrank_scores(time, event) - logrank_scores(time, event).mean()
+    size = found.eligible
+    scale = (size * (6 - size) / (6 * 5) * (scores**2).sum()) ** -0.5
+    largest = []
+    for order in itertools.permutations(range(6)):
+        rows = list(order)
+        dead = event[rows].cumsum()[size - 1]
+        z = np.abs(scores[rows].cumsum()[size - 1]) * scale
+        largest.append(z[(dead >= 1) & (2 - dead >= 1)].max(initial=0.0))
+    exact = np.sort(largest)
+    maxima = permuted_maxima(found, scores, event, 40_000, np.random.default_rng(5))
+    shares = [(maxima >= level * (1 - 1e-10)).mean() for level in np.unique(exact.round(9))]
+    wanted = [(exact >= level * (1 - 1e-10)).mean() for level in np.unique(exact.round(9))]
+    assert shares == pytest.approx(wanted, abs=0.012)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -118,13 +118,15 @@ def _row(
     else:
         low, high = coef - z * error, coef + z * error
         p_value = float(2 * special.ndtr(-abs(coef / error)))
+    with np.errstate(over="ignore"):  # infinite for a marker of a tiny scale: not estimable
+        ratio, conf_low, conf_high = np.exp([coef, low, high]).tolist()
     return Row(
         *named,
         coef=coef,
         std_error=error,
-        hazard_ratio=float(np.exp(coef)),
-        conf_low=float(np.exp(low)),
-        conf_high=float(np.exp(high)),
+        hazard_ratio=ratio,
+        conf_low=conf_low,
+        conf_high=conf_high,
         p_value=p_value,
     )
 

@@ -239,7 +239,7 @@ def _set_cut(by: str) -> None:
     if value is None or (state.get("cut_by", by) != by and since < ECHO):
         return
     state["cut_by"] = by
-    frame.change(cut_rule="value", cut_value=(shortest(round(float(value), 10)),))
+    frame.change(cut_rule="value", cut_value=(shortest(float(value)),))
 
 
 def _cut_quantile(page: Page, place: DeltaGenerator) -> None:

@@ -200,6 +200,9 @@ def _explicit(dataset: Dataset, spec: AnalysisSpec) -> AnalysisSpec:
 
 def change(**fields: Any) -> None:
     """Change the question; for callbacks. The run that follows writes the address."""
+    if fields.keys() & set(analysis.WHO) - {"group_by", "show_unit"}:
+        # Other patients or another endpoint: the cutoff was not chosen blind for these.
+        fields.setdefault("unlocked", None)
     ask(st.session_state["spec"].but(**fields))
 
 

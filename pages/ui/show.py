@@ -14,7 +14,6 @@ from core.survival.cutoff.best import CutoffResult
 from core.survival.cutoff.pair import PairResult
 from core.survival.km import KMResult
 from core.view import charts, distribution, export, forest, html, numbers, tables, theme, words
-from core.view.lab import verdict
 from pages.ui import frame, importing
 from pages.ui.frame import Page
 
@@ -212,8 +211,7 @@ def _searched_p(page: Page) -> float | None:
         found: PairResult = page.worked("pair", SEARCHING)
         return found.p_corrected
     searched: CutoffResult = page.worked("cutoff", SEARCHING)
-    shown = verdict.corrected(searched)
-    return shown[1] if shown else None
+    return searched.shown[1] if searched.shown else None
 
 
 def _pairwise(page: Page, result: KMResult) -> None:

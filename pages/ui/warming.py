@@ -14,6 +14,8 @@ from pathlib import Path
 
 import streamlit as st
 
+LONGEST = 60.0
+"""Seconds to wait for it; after them each loop is compiled when it is needed."""
 _processes: list[subprocess.Popen[bytes]] = []
 """The process of this server, once it was started."""
 
@@ -36,7 +38,8 @@ def start() -> None:
 def wait() -> None:
     """Wait until everything is compiled, with words on the page; it can be left meanwhile."""
     place = st.empty()
-    while _processes and _processes[0].poll() is None:
-        place.info("Preparing the calculation. This happens once after an installation.")
+    began = time.monotonic()
+    while _processes and _processes[0].poll() is None and time.monotonic() - began < LONGEST:
+        place.info("Preparing the calculation. After an installation this takes some seconds.")
         time.sleep(0.2)
     place.empty()

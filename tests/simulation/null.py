@@ -75,7 +75,7 @@ def p_values(sample: Study, rng: np.random.Generator) -> list[float]:
     tests = [endpoint.compare(x >= cutoff).p_value for cutoff in found.high]
     compared = np.array([np.nan if p is None else p for p in tests])
     scores = logrank_scores(when, event)
-    maxima = permuted_maxima(found, scores, PERMUTATIONS, rng)
+    maxima = permuted_maxima(found, scores, event, PERMUTATIONS, rng)
     few = len(x) <= 30  # the larger sizes would take hours
     hl = hothorn_lausen.p_value(scores[np.argsort(x, kind="stable")], found.size) if few else None
     return [

@@ -13,7 +13,6 @@ beforehand; it is shown to be compared with the corrected ones, never on its own
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erfc, sqrt
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from core.cohort import Cohort, select
 from core.errors import SpecError
 from core.notes import Note, info
 from core.progress import Progress, part_of, quiet
-from core.search import Search, lau94, logrank_scores, search_notes
+from core.search import Search, lau92, lau94, logrank_scores, search_notes
 from core.spec import AnalysisSpec, shortest
 from core.survival import logrank
 from core.survival.cutoff import hothorn_lausen
@@ -30,6 +29,8 @@ from core.survival.cutoff.scan import marker
 from core.survival.cutoff.stability import Bootstrap, bootstrap
 
 CORRECTIONS = ("lau92", "lau94", "hl", "permutation")
+TRUSTED = ("permutation", "lau94", "hl", "lau92")
+"""The same, by how much they are to be trusted. Hothorn-Lausen is a limit that is often 1."""
 PERMUTATIONS = 1
 """Purpose of the random numbers."""
 
@@ -73,25 +74,26 @@ class CutoffResult:
     maxima: np.ndarray | None
     notes: tuple[Note, ...]
 
+    @property
+    def shown(self) -> tuple[str, float] | None:
+        """The correction that is to be trusted most of those that are known, and its p-value."""
+        for name in TRUSTED:
+            p = self.p_corrected[name]
+            if p is not None:
+                return name, p
+        return None
+
     def corrected(self, statistic: float) -> float:
         """P-value after the search of any statistic, had it been the largest.
 
-        By the permutations, or by Lausen 1994 where there are none, or none as extreme: of such
-        a statistic permutations tell no more than that p is small.
+        By the method of `shown`; the limit of Hothorn and Lausen, which is for the largest one
+        only, gives way to Lausen 1994.
         """
-        approximate = lau94(statistic, self.search.size, self.search.n)
-        if self.maxima is None:
-            return approximate
-        p = p_of(self.maxima, statistic)
-        return min(p, approximate) if statistic > self.maxima[-1] else p
-
-    def needed(self, level: float) -> float:
-        """The p-value that a cutoff must have alone for `level` to be left after the search."""
-        low, high = 0.0, 12.0
-        for _ in range(50):
-            middle = (low + high) / 2
-            low, high = (low, middle) if self.corrected(middle) <= level else (middle, high)
-        return erfc(high / sqrt(2))
+        if self.maxima is not None:
+            return p_of(self.maxima, statistic)
+        if self.shown is not None and self.shown[0] == "lau92":
+            return lau92(statistic, self.search.min_fraction)
+        return lau94(statistic, self.search.size, self.search.n)
 
 
 def searched(cohort: Cohort, spec: AnalysisSpec, *, progress: Progress = quiet) -> CutoffResult:
@@ -150,7 +152,9 @@ def _maxima(
     if draws == 0 or "permutation" not in (spec.correction or CORRECTIONS):
         return None
     scores = logrank_scores(cohort.time, cohort.event)
-    return permuted_maxima(found, scores, draws, generator(spec, PERMUTATIONS), progress=progress)
+    return permuted_maxima(
+        found, scores, cohort.event, draws, generator(spec, PERMUTATIONS), progress=progress
+    )
 
 
 def _corrected(

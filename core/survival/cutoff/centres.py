@@ -19,6 +19,7 @@ from core.cohort import Cohort
 from core.dataset import Dataset, Variable
 from core.errors import SpecError
 from core.groups import categories
+from core.progress import Progress, portions, quiet
 from core.search import MIN_FRACTION, search
 from core.spec import AnalysisSpec
 from core.survival.cutoff.effect import Effect, effect
@@ -108,7 +109,9 @@ def named(variable: Variable) -> bool:
     return any(word in NAMES for word in words)
 
 
-def leave_centres_out(cohort: Cohort, spec: AnalysisSpec, high: np.ndarray) -> Centres | None:
+def leave_centres_out(
+    cohort: Cohort, spec: AnalysisSpec, high: np.ndarray, *, progress: Progress = quiet
+) -> Centres | None:
     """Compare the groups without each centre; None where no column of centres is named.
 
     Parameters
@@ -129,11 +132,11 @@ def leave_centres_out(cohort: Cohort, spec: AnalysisSpec, high: np.ndarray) -> C
     codes, labels = _levels(cohort, variable)
     endpoint = Endpoint.of(cohort)
     found = []
-    for c, label in enumerate(labels):
+    for c, _ in enumerate(portions(len(labels), 1, progress)):
         rest = np.flatnonzero(codes != c)
         found.append(
             WithoutCentre(
-                label,
+                labels[c],
                 cohort.n - len(rest),
                 effect(endpoint.of_rows(rest), high[rest], spec),
                 _best(cohort, spec, rest),

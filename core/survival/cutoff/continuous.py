@@ -30,6 +30,7 @@ from core.cohort import Cohort
 from core.errors import SpecError
 from core.groups import cut, interval_labels, quantile, shown_thresholds
 from core.notes import Note, counted, info, warning
+from core.progress import Progress, quiet
 from core.spec import AnalysisSpec, quote_name
 from core.survival.conventions import conventions
 from core.survival.cutoff.smooth import Smooth, chi2_test, points, smooth
@@ -122,7 +123,9 @@ class ContinuousResult:
         return next((way for way in self.ways if way.name == name), None)
 
 
-def continuous(cohort: Cohort, spec: AnalysisSpec) -> ContinuousResult:
+def continuous(
+    cohort: Cohort, spec: AnalysisSpec, *, progress: Progress = quiet
+) -> ContinuousResult:
     """Model the stratifier uncut, and compare with the groups that are displayed.
 
     Parameters
@@ -130,6 +133,7 @@ def continuous(cohort: Cohort, spec: AnalysisSpec) -> ContinuousResult:
     cohort : Cohort
     spec : AnalysisSpec
         Reads ``strata ties conf_level`` and the profile.
+    progress : callable
 
     Raises
     ------
@@ -139,6 +143,7 @@ def continuous(cohort: Cohort, spec: AnalysisSpec) -> ContinuousResult:
     spec = spec.but(estimator=None)
     values = _values(cohort)
     line = fit_model(cohort, spec, (_block(cohort, values[:, None]),))
+    progress(0.2)
     x, events = _checked(cohort, values, line)
     curve, notes = smooth(
         x,
@@ -146,11 +151,13 @@ def continuous(cohort: Cohort, spec: AnalysisSpec) -> ContinuousResult:
         line,
         lambda knots: fit_model(cohort, spec, (_block(cohort, basis(values, knots)),)),
     )
+    progress(0.6)
     models = {"linear": line} | ({"spline": curve.model} if len(curve.knots) else {})
     uncut = min(models, key=lambda name: aic(models[name].fit))
     whole = likelihood_ratio(models[uncut].fit)
     reference, at = quantile(x, 0.5), points(x)
     models |= _divided(cohort, spec, values, reference)
+    progress(0.8)
     sd = float(x.std(ddof=1))
     scaled = fit_model(cohort, spec, (_block(cohort, values[:, None] / sd),))
     coef, error = curve.along(at, reference)

@@ -9,6 +9,7 @@ import numpy as np
 from core.cohort import Cohort
 from core.errors import SpecError
 from core.notes import Note, info, warning
+from core.search import MIN_FRACTION, search
 from core.spec import AnalysisSpec
 from core.survival.conventions import conventions
 from core.survival.cutoff.endpoint import Comparison, Endpoint
@@ -77,6 +78,24 @@ def _limits(
     return ratio, low, high
 
 
+def is_searched(cohort: Cohort, spec: AnalysisSpec) -> bool:
+    """Whether the groups are those of a search: by their rule, or set where a search leads to."""
+    groups = cohort.groups
+    if groups.origin == "best":
+        return True
+    by = groups.by
+    if len(groups.levels) != 2 or by is None or len(groups.thresholds) != 1:
+        return False
+    found = search(
+        cohort.column(by).to_numpy(dtype=float),
+        cohort.time,
+        cohort.event,
+        min_fraction=MIN_FRACTION if spec.min_fraction is None else spec.min_fraction,
+        min_events=spec.min_events or 0,
+    )
+    return found is not None and int(found.size[found.best]) == groups.levels[0].n
+
+
 def refuse_entry(cohort: Cohort) -> None:
     """Stop where patients enter late: `Endpoint` takes everybody as observed from time 0.
 
@@ -108,11 +127,14 @@ def caveats(cohort: Cohort, spec: AnalysisSpec, about: str) -> tuple[Note, ...]:
     notes = [info(about, text)]
     if spec.strata:
         notes.append(info(about, "The strata are left out of account here."))
-    if cohort.groups.origin == "best":
+    if is_searched(cohort, spec):
         text = (
-            "The cutoff was searched for, so every p-value here is too small from the start and is "
-            "not corrected. The cutoff is kept as it is; where centres are left out, the search is "
-            "repeated beside it."
+            "The cutoff is the one that a search finds, so every p-value here is too small from "
+            "the start and is not corrected. The cutoff is kept as it is; where centres are left "
+            "out, the search is repeated beside it."
         )
         notes.append(warning(about, text))
+    elif cohort.groups.origin in ("typed", "quantile"):
+        text = "If the cutoff was moved until the curves parted, the p-values here are too small."
+        notes.append(info(about, text))
     return tuple(notes)

@@ -37,7 +37,7 @@ from core.notes import Note, info, warning
 from core.progress import Progress, portions, quiet
 from core.spec import AnalysisSpec
 from core.survival.conventions import conventions
-from core.survival.cutoff.effect import ALPHA, Effect, caveats, effect, refuse_entry
+from core.survival.cutoff.effect import ALPHA, Effect, caveats, effect, is_searched, refuse_entry
 from core.survival.cutoff.endpoint import Endpoint
 from core.survival.cutoff.permutation import generator
 from core.survival.tails import chi2_p, normal_quantile
@@ -237,7 +237,7 @@ def measurement(
     notes = (*_notes(scale, cutoff), *caveats(cohort, spec, "measurement"))
     return MeasurementResult(
         cohort.groups.by or "", cutoff, cohort.groups.side,
-        cohort.groups.origin == "best", error, scale, low, upper,
+        is_searched(cohort, spec), error, scale, low, upper,
         int(close.sum()), int((close & cohort.event).sum()), effect(endpoint, high, spec),
         DRAWS, int(np.isfinite(ratios).sum()), _spread(ratios), _spread(p_values),
         float(np.mean(p_values < ALPHA)), float(np.abs(probability - high).sum()), notes,

@@ -2,8 +2,9 @@
 
 Methods
 -------
-The log-rank scores are dealt out to the patients at random, the marker and so the admissible
-cutoffs stay, and M is computed anew (as ``pmethod="condMC"`` of R's maxstat). The p-value is
+The log-rank scores are dealt out to the patients at random, the marker stays, and M is computed
+anew (as ``pmethod="condMC"`` of R's maxstat). Where a cutoff needs events on both sides, which
+cutoffs are admissible is found anew in each permutation, as it was in the data. The p-value is
 (1 + number of M* >= M) / (1 + B): it counts the data themselves as one of the permutations, so it
 is never 0 and the test keeps its level for every B.
 
@@ -34,6 +35,7 @@ def generator(spec: AnalysisSpec, purpose: int) -> np.random.Generator:
 def permuted_maxima(
     search: Search,
     scores: np.ndarray,
+    event: np.ndarray,
     draws: int,
     rng: np.random.Generator,
     *,
@@ -46,6 +48,8 @@ def permuted_maxima(
     search : Search
     scores : numpy.ndarray of float, shape (n,)
         `core.search.logrank_scores` of the patients, in any order.
+    event : numpy.ndarray of bool, shape (n,)
+        In the same order.
     draws : int
         Number of permutations.
     rng : numpy.random.Generator
@@ -58,12 +62,20 @@ def permuted_maxima(
     from core.survival.cutoff.kernels import permuting
 
     centred = scores - scores.mean()
-    n, size = len(scores), search.size.astype(np.int64)
+    n, size = len(scores), search.eligible.astype(np.int64)
+    dead = event.astype(float)
     variance = size * (n - size) / (n * (n - 1)) * (centred**2).sum()
+    scale = variance**-0.5
     found = np.empty(draws)
     done = 0
     for now in portions(draws, max(1, STEPS // n), progress):
-        permuting.maxima(centred, size, variance**-0.5, rng, found[done : done + now])
+        part = found[done : done + now]
+        if search.min_events > 0:
+            permuting.maxima_with_events(
+                centred, dead, float(search.min_events), size, scale, rng, part
+            )
+        else:
+            permuting.maxima(centred, size, scale, rng, part)
         done += now
     return np.sort(found)
 

@@ -20,7 +20,7 @@ from core.progress import Progress, part_of, quiet
 from core.spec import AnalysisSpec
 from core.survival.conventions import conventions
 from core.survival.cutoff.centres import Centres, leave_centres_out
-from core.survival.cutoff.effect import ALPHA, Effect, caveats, effect, refuse_entry
+from core.survival.cutoff.effect import ALPHA, Effect, caveats, effect, is_searched, refuse_entry
 from core.survival.cutoff.endpoint import Endpoint
 from core.survival.cutoff.removal import Left, fragility, leave_one_out, most_removed
 
@@ -153,15 +153,15 @@ def robustness(
         As `two_groups` and `core.survival.cutoff.centres.leave_centres_out`.
     """
     high, endpoint = two_groups(cohort), Endpoint.of(cohort)
-    centres = leave_centres_out(cohort, spec, high)
+    centres = leave_centres_out(cohort, spec, high, progress=part_of(progress, 0.0, 0.3))
     whole = effect(endpoint, high, spec)
     efron = conventions(spec).ties == "efron"
-    left = leave_one_out(endpoint, high, efron=efron, progress=part_of(progress, 0.0, 0.7))
-    fragile = _fragile(cohort, endpoint, high, part_of(progress, 0.7, 1.0))
+    left = leave_one_out(endpoint, high, efron=efron, progress=part_of(progress, 0.3, 0.8))
+    fragile = _fragile(cohort, endpoint, high, part_of(progress, 0.8, 1.0))
     lowest, highest, furthest = _extremes(cohort, left, whole)
     return RobustnessResult(
         cohort.groups.screen_labels,
-        cohort.groups.origin == "best",
+        is_searched(cohort, spec),
         whole,
         left,
         lowest,

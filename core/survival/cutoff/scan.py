@@ -24,6 +24,7 @@ from scipy import special
 from core.cohort import Cohort
 from core.errors import SpecError
 from core.notes import Note, info
+from core.progress import Progress, quiet
 from core.search import Search, find_best
 from core.spec import AnalysisSpec
 from core.survival.conventions import TOLERANCE, conventions
@@ -80,11 +81,6 @@ class ScanResult:
     best: int
     notes: tuple[Note, ...]
 
-    @property
-    def smallest_p(self) -> int:
-        """Position of the smallest p-value, which is not always that of the largest M."""
-        return int(np.nanargmin(self.log10_p))
-
 
 def marker(cohort: Cohort) -> tuple[np.ndarray, Search]:
     """The stratifier's values and the search for its best cutoff.
@@ -104,7 +100,7 @@ def marker(cohort: Cohort) -> tuple[np.ndarray, Search]:
     return x, found or find_best(x, cohort.time, cohort.event, spec)
 
 
-def scan(cohort: Cohort, spec: AnalysisSpec) -> ScanResult:
+def scan(cohort: Cohort, spec: AnalysisSpec, *, progress: Progress = quiet) -> ScanResult:
     """Compute every admissible cutoff of the stratifier.
 
     Parameters
@@ -113,6 +109,7 @@ def scan(cohort: Cohort, spec: AnalysisSpec) -> ScanResult:
         Its groups may be formed by any rule: only the stratifier is read.
     spec : AnalysisSpec
         Reads ``cut_side min_fraction min_events ties conf_level`` and the profile.
+    progress : callable
 
     Raises
     ------
@@ -123,7 +120,9 @@ def scan(cohort: Cohort, spec: AnalysisSpec) -> ScanResult:
     endpoint = Endpoint.of(cohort)
     order = np.argsort(x, kind="stable")
     size = search.size.astype(np.int64)
-    score, variance, coef, information, medians = _kernels(endpoint, order, size, spec, search.best)
+    score, variance, coef, information, medians = _kernels(
+        endpoint, order, size, spec, search.best, progress
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(variance > 1e-12, score**2 / variance, np.nan)
         error = np.where(information > 0, information**-0.5, np.nan)
@@ -143,20 +142,28 @@ def scan(cohort: Cohort, spec: AnalysisSpec) -> ScanResult:
 
 
 def _kernels(
-    endpoint: Endpoint, order: np.ndarray, size: np.ndarray, spec: AnalysisSpec, best: int
+    endpoint: Endpoint,
+    order: np.ndarray,
+    size: np.ndarray,
+    spec: AnalysisSpec,
+    best: int,
+    progress: Progress,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Log-rank score and variance at all cutoffs; the rest at those that are not left out."""
     from core.survival.cutoff.kernels import scan as kernels
 
     last, event, time = endpoint.last[order], endpoint.event[order], endpoint.time[order]
     at, dead = endpoint.at, endpoint.dead
+    progress(0.0)
     score, variance = kernels.logranks(last, event, size, at, dead)
+    progress(0.3)
     some = np.arange(len(size))
     if len(size) > MOST:
         some = np.unique(np.append(np.linspace(0, len(size) - 1, MOST).astype(int), best))
     found = np.full((4, len(size)), np.nan)
     efron = conventions(spec).ties == "efron"
     found[0, some], found[1, some] = kernels.hazards(last, event, size[some], at, dead, efron)
+    progress(0.7)
     found[2, some], found[3, some] = kernels.medians(
         last, event, size[some], at, dead, endpoint.times, time, TOLERANCE
     )

@@ -154,11 +154,11 @@ def divided(event: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, in
 
 def labels(patients: Ordered, fold: np.ndarray, parts: int) -> np.ndarray:
     """Label each patient: 1 expected to do worse, 0 better, -1 no admissible cutoff."""
-    from core.survival.cutoff.kernels import resampling
+    from core.survival.cutoff.kernels import validating
 
     p = patients
     worse = np.empty(len(p.event))
-    resampling.assigned(
+    validating.assigned(
         fold, parts, p.fraction, p.event, p.start, p.place, p.ends, p.limits.copy(), worse
     )
     return worse
@@ -168,9 +168,9 @@ def compared(
     patients: Ordered, worse: np.ndarray, *, efron: bool = True
 ) -> tuple[float | None, float | None, float | None]:
     """Standardised log-rank score, log hazard ratio and its standard error of the labels."""
-    from core.survival.cutoff.kernels import resampling
+    from core.survival.cutoff.kernels import validating
 
-    score, variance, coef, information = resampling.standing(
+    score, variance, coef, information = validating.standing(
         patients.last, patients.event, worse, efron
     )
     if variance <= 1e-12:
@@ -194,13 +194,13 @@ def p_permuted(
     progress: Progress = quiet,
 ) -> float:
     """P-value of the whole procedure: how often a marker without effect is labelled as well."""
-    from core.survival.cutoff.kernels import resampling
+    from core.survival.cutoff.kernels import validating
 
     p = patients
     found = np.empty(draws)
     done = 0
     for now in portions(draws, max(1, STEPS // (parts * len(p.event))), progress):
-        resampling.validations(
+        validating.validations(
             fold, parts, p.fraction, p.event, p.start, p.place, p.ends, p.limits.copy(), p.last,
             rng, found[done : done + now],
         )  # fmt: skip

@@ -231,7 +231,7 @@ def finding(cohort: Cohort, result: GridResult) -> str:
     if result.p_corrected < LEVEL:
         return f"{of} A difference remains after allowing for the search over the whole map."
     if result.p_naive >= LEVEL:
-        return f"{of} Not even this one comes below {LEVEL:g}."
+        return f"{of} Even taken alone its p is not below {LEVEL:g}."
     return (
         f"{of} Taken alone it would pass for a finding. A map like this one finds as much by "
         f"chance in {percent(result.p_corrected)} of pairs of markers that have no effect."

@@ -125,7 +125,7 @@ def finding(cohort: Cohort, result: PairResult) -> str:
             f"(p {numbers.p_value(result.p_corrected)})."
         )
     if result.p_naive >= LEVEL:
-        return f"{of} Not even these come below {LEVEL:g}."
+        return f"{of} Even taken alone their p is not below {LEVEL:g}."
     return (
         f"{of} Taken alone they would pass for a finding. Searching so many pairs finds as much by "
         f"chance in {percent(result.p_corrected)} of markers that have no effect."

@@ -94,7 +94,7 @@ def dots_data(found: RobustnessResult) -> Data:
     rows = order[kept]
     dots = {
         "rank": kept + 1,
-        "ratio": left.hazard_ratio[rows],
+        "ratio": np.round(left.hazard_ratio[rows], 4),
         "p": [numbers.p_cell(p if p == p else None) for p in left.p_value[rows].tolist()],
         "crosses": pa.array(_crosses(left, rows, whole.p_value), pa.bool_()),
     }

@@ -79,29 +79,22 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def still(
-    found: ScanResult, thin: PreviewResult, correct: Correct, *, needed: float, rug: pa.Table
-) -> Data:
+def still(found: ScanResult, correct: Correct, rug: pa.Table) -> Data:
     """The data that stay while the cutoff moves.
 
     Parameters
     ----------
     found : ScanResult
-    thin : PreviewResult
     correct : callable
         P-value after the search of a standardised statistic.
-    needed : float
-        The p-value that a cutoff needs alone to have 0.05 after the search.
     rug : pyarrow.Table
         ``at share``: where the best cutoffs of bootstrap samples were.
     """
-    levels = [(0.05, "0.05"), (needed, "0.05 after the search")]
     return {
         "scan": _scan(found, correct),
         "one": pa.table({"at": [1.0]}),
         "half": pa.table({"survival": [0.5]}),
-        "levels": pa.table({"at": [-float(np.log10(p)) for p, _ in levels],
-                            "label": [label for _, label in levels]}),
+        "levels": pa.table({"at": [-float(np.log10(0.05))], "label": ["0.05"]}),
         "names": _names(found, correct),
         "rug": rug,
     }  # fmt: skip
@@ -135,7 +128,9 @@ def texts_now(
     """Five lines about the groups in force, from the result that the curves page shows."""
     labels, unit = cohort.groups.screen_labels, cohort.show_unit
     test = f"p {numbers.p_value(now.test.p_value)}"
-    if len(now.groups) != 2:
+    if len(now.groups) < 2:
+        return ("All patients are on one side of the cutoff", "", "", "", "")
+    if len(now.groups) > 2:
         medians = ", ".join(numbers.time(g.median, unit) for g in now.groups)
         return (f"{len(now.groups)} groups of {cohort.groups.title}", f"medians {medians} {unit}",
                 f"{test}, all groups together", "", "")  # fmt: skip

@@ -16,8 +16,8 @@ FEWEST = 10
 READ = (
     "Move the pointer over the panels: the curves beside them are those of the cutoff under it. "
     "Click to take it. The thin line is the log-rank p of each cutoff taken alone, the thick one "
-    "what is left of it after the search; ticks under the bars are the best cutoffs of bootstrap "
-    "samples."
+    "the p that is left when each had been found by searching; ticks under the bars are the best "
+    "cutoffs of bootstrap samples."
 )
 METHODS = {
     "permutation": "permutation",
@@ -25,21 +25,12 @@ METHODS = {
     "lau94": "Lausen 1994",
     "lau92": "Lausen 1992",
 }
-"""Corrections by how much they are to be trusted: the first one that is known is shown."""
-
-
-def corrected(searched: CutoffResult) -> tuple[str, float] | None:
-    """The correction that is shown, and its p-value."""
-    for name in METHODS:
-        p = searched.p_corrected.get(name)
-        if p is not None:
-            return name, p
-    return None
+"""Corrections as prose has them."""
 
 
 def headline(cohort: Cohort, searched: CutoffResult) -> str:
     """The verdict on the best cutoff as HTML: both p-values, how far apart, and a sentence."""
-    found = corrected(searched)
+    found = searched.shown
     pairs = [("p of the best cutoff alone", numbers.p_cell(searched.p_naive), "alone")]
     if found is not None:
         pairs.append(("p after the search", numbers.p_cell(found[1]), "after"))
@@ -59,7 +50,7 @@ def headline(cohort: Cohort, searched: CutoffResult) -> str:
 
 def inflation(searched: CutoffResult) -> str:
     """How many times too small the p of the best cutoff alone is; empty where it is not told."""
-    found = corrected(searched)
+    found = searched.shown
     if found is None or not searched.p_naive or found[1] < 0.001 or found[1] <= searched.p_naive:
         return ""
     draws = 0 if searched.maxima is None else len(searched.maxima)
@@ -71,13 +62,13 @@ def inflation(searched: CutoffResult) -> str:
 
 def sentence(cohort: Cohort, searched: CutoffResult) -> str:
     """What remains of the best cutoff, for somebody who reads one sentence."""
-    found = corrected(searched)
+    found = searched.shown
     best = f"{cohort.groups.title} {'≥' if searched.side == 'ge' else '>'} {searched.best:.6g}"
     of = f"{best} parts the curves most, out of {numbers.count(searched.candidates)} cutoffs."
     if found is None or searched.p_naive is None:
         return of
     if searched.p_naive >= LEVEL:
-        return f"{of} Not even this one comes below 0.05."
+        return f"{of} Even taken alone its p is not below 0.05."
     if found[1] >= LEVEL:
         return (
             f"{of} Taken alone it would pass for a finding. Searching so many finds as much by "

@@ -21,7 +21,7 @@ def show(page: Page) -> None:
     if by is None or page.dataset.variables[by].kind != "number":
         st.info("Choose a number as the stratifier above to see how the hazard goes with it.")
         return
-    result: ContinuousResult = page.result("continuous")
+    result: ContinuousResult = page.worked("continuous", "Fitting the uncut marker")
     said = f"{said_of.finding(page.cohort, result)} {said_of.bend(result)}".rstrip()
     st.html(html.paragraph(said, "finding"))
     _figure(page, result, said)

@@ -20,7 +20,7 @@ KEY = "scan"
 
 def draw(page: Page) -> None:
     """The verdict on the best cutoff, the scan that follows the pointer, and their downloads."""
-    found: ScanResult = page.result("scan")
+    found: ScanResult = page.worked("scan", "Comparing at every cutoff")
     exploring.scanned(page, found.cutoff)
     searched: CutoffResult = page.worked("cutoff", show.SEARCHING)
     st.html(verdict.headline(page.cohort, searched))
@@ -37,13 +37,7 @@ def draw(page: Page) -> None:
     still = frame.drawn(
         "scan data",
         (page.key("scan"), page.key("cutoff")),
-        lambda: scan_data.still(
-            found,
-            thin,
-            searched.corrected,
-            needed=searched.needed(verdict.LEVEL),
-            rug=scan_data.rug(searched.bootstrap),
-        ),
+        lambda: scan_data.still(found, searched.corrected, scan_data.rug(searched.bootstrap)),
     )
 
     def figure() -> charts.Figure:
@@ -71,5 +65,5 @@ def _take() -> None:
     """Take the cutoff that was clicked."""
     taken = st.session_state[KEY]["selection"].get("take", [])
     if taken:
-        value = shortest(round(float(taken[0]["at"]), 10))
+        value = shortest(float(taken[0]["at"]))
         frame.change(cut_rule="value", cut_value=(value,))

@@ -43,7 +43,7 @@ def draw(page: Page) -> None:
         if tab.open:
             with tab:
                 section(page)
-    found: ScanResult = page.result("scan")
+    found: ScanResult = page.worked("scan", "Comparing at every cutoff")
     searched: CutoffResult = page.worked("cutoff", show.SEARCHING)
     _notes(page, found, searched)
     importing.show(page.dataset)
