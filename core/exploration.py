@@ -6,8 +6,9 @@ An analysis is one distinct view of a result that uses the outcome: an endpoint 
 (filters, which row of a patient, landmark) with a stratifier and its cutoffs and a test, or with
 the terms of a Cox model. Opening the same view again, in another unit or on another page, is the
 same analysis. Two cutoffs that divide the patients alike are one cutoff. A scan or a search shows
-every candidate cutoff, so each of them counts as a cutoff and as an analysis. A Cox model counts
-as one analysis, whatever the number of its terms.
+every candidate cutoff, so each of them counts as a cutoff and as an analysis; a search for a pair,
+or the map of two markers, has one p-value for all of it and counts as one analysis. A Cox model
+counts as one analysis, whatever the number of its terms.
 
 When nothing has an effect each p-value is below 0.05 with a probability of 0.05, so of m of them
 0.05 m are expected to be. The mean of a sum does not ask whether its parts are independent, so this

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from core.dataset import Dataset
 from core.errors import SpecError
+from core.exploration import Counts
 from core.filters import Condition, parse
 from core.groups import Groups
 from core.spec import AnalysisSpec, shortest
@@ -83,3 +84,13 @@ def parts_of(spec: AnalysisSpec, names: tuple[str, ...]) -> tuple[str, ...]:
     if spec.cut_rule in SEARCHES or set(spec.parts) - {"cohort"}:
         raise SpecError("outcome", "The outcome is locked", "Leave out outcome to analyse it")
     return ("cohort",)
+
+
+def was_locked(groups: Groups, spec: AnalysisSpec) -> bool:
+    """Whether the cut in force is the one at which the outcome was unlocked."""
+    return spec.unlocked is not None and spec.unlocked == cut_text(groups, spec)
+
+
+def chosen_blind(groups: Groups, spec: AnalysisSpec) -> bool:
+    """Whether, moreover, nothing of the outcome had been looked at before."""
+    return was_locked(groups, spec) and not Counts.parse(spec.explored).earlier

@@ -77,18 +77,14 @@ def of_scan(cohort: Cohort, cutoffs: np.ndarray, *, side: str) -> Looks:
     }
 
 
-def of_map(
-    cohort: Cohort, cutoffs: tuple[np.ndarray, np.ndarray], kept: np.ndarray, combine: str
-) -> Looks:
-    """What a map of two markers shows: the log-rank test of each of its cells.
+def of_map(cohort: Cohort, cutoffs: tuple[np.ndarray, np.ndarray], combine: str) -> Looks:
+    """What a map of two markers shows: each of its cutoffs, and one analysis, corrected as one.
 
     Parameters
     ----------
     cohort : Cohort
     cutoffs : tuple of numpy.ndarray, shape (a,) and (b,)
         Of the first and the second marker.
-    kept : numpy.ndarray of bool, shape (a, b)
-        Cells that are shown.
     combine : str
     """
     spec = cohort.spec
@@ -102,23 +98,15 @@ def of_map(
             [_each(_hasher(n), c.tolist()) for n, c in zip(names, cutoffs, strict=True)]
         ),
     }
-    cells = [
-        _each(_hasher(*context, combine, names[1], float(a)), cutoffs[1][row].tolist())
-        for a, row in zip(cutoffs[0], kept, strict=True)
-    ]
-    return found | {"analyses": np.concatenate(cells)}
+    return found | {"analyses": _array(_hash(*context, "map", combine, names[1]))}
 
 
 def of_pairs(cohort: Cohort, pair: PairSearch) -> Looks:
-    """What a search for a pair shows: each of its cutoffs, and each pair as an analysis."""
-    context, by = _context(cohort), cohort.groups.by or ""
-    each = [
-        _each(_hasher(*context, float(pair.high[i])), pair.high[pair.allowed[i]].tolist())
-        for i in range(len(pair.high))
-    ]
+    """What a search for a pair shows: each of its cutoffs, and one analysis, corrected as one."""
+    by = cohort.groups.by or ""
     return {
         "cutoffs": _each(_hasher(by), pair.high.tolist()),
-        "analyses": np.concatenate(each),
+        "analyses": _array(_hash(*_context(cohort), "pairs", by)),
     }
 
 

@@ -161,15 +161,17 @@ def find_best(x: np.ndarray, time: np.ndarray, event: np.ndarray, spec: Analysis
     )
     if found is None:
         raise SpecError(
-            "cut_rule",
+            "min_events" if spec.min_events else "cut_rule",
             "No cutoff has enough patients and events on both sides",
-            "Lower min_fraction or min_events, or use another rule",
+            "Ask for fewer of them (min_fraction, min_events), or use another rule",
         )
     return found
 
 
 def search_notes(found: Search, title: str, spec: AnalysisSpec) -> tuple[Note, ...]:
     """Say what a searched cutoff does to the numbers that are made from it."""
+    if len(found.size) == 1:
+        return (info("groups", f"{title} has one admissible cutoff only: nothing was searched."),)
     text = (
         f"The cutoff of {title} was chosen out of {len(found.size)} to make the "
         "difference large: the log-rank p of these groups is too small and their hazard ratio too "

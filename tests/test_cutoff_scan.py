@@ -174,7 +174,7 @@ def test_many_cutoffs_have_a_test_each_and_a_ratio_at_some(monkeypatch: pytest.M
         ({"group_by": None}, "group_by"),
         ({"group_by": "site"}, "group_by"),
         ({"entry": "entry"}, "cut_rule"),
-        ({"min_events": 70.0}, "cut_rule"),
+        ({"min_events": 70.0}, "min_events"),
     ],
 )
 def test_what_cannot_be_scanned_is_refused(fields: dict[str, Any], field: str) -> None:

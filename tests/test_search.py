@@ -255,7 +255,7 @@ def test_the_part_comes_with_the_rule_or_by_its_name() -> None:
     ("fields", "field"),
     [
         ({"entry": "entry"}, "cut_rule"),
-        ({"min_events": 40.0}, "cut_rule"),
+        ({"min_events": 40.0}, "min_events"),
         ({"group_by": "site"}, "cut_rule"),
         ({"group_by": "arm", "where": ("arm = 1",)}, "cut_rule"),
         ({"event_is": ("7",)}, "cut_rule"),

@@ -145,6 +145,8 @@ def _sizes(cohort: Cohort, shape: DistributionShape) -> pa.Table:
     bounds = forward(np.array([shape.low, *inner, shape.high]))
     middles = back((bounds[1:] + bounds[:-1]) / 2)
     levels = cohort.groups.levels
+    if cohort.groups.second is not None:  # the groups are not intervals of this marker
+        return pa.table({"at": pa.array([], pa.float64()), "label": pa.array([], pa.string())})
     if len(middles) != len(levels):
         middles = np.full(len(levels), middles[len(middles) // 2])
     name = "n = {}" if len(levels) < 3 else "{}"  # many groups leave room for the number only

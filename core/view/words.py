@@ -7,7 +7,7 @@ import re
 from core.cohort import Cohort
 from core.exploration import Counts
 from core.groups import Groups
-from core.locking import cut_text
+from core.locking import was_locked
 from core.spec import AnalysisSpec
 from core.survival.cox import CoxResult
 from core.survival.km import KMResult
@@ -96,7 +96,7 @@ def origin(groups: Groups, spec: AnalysisSpec | None = None) -> str:
     With the spec, a cutoff that was chosen with the outcome hidden is told from one that was set
     while looking at it.
     """
-    if spec is None or spec.unlocked is None or spec.unlocked != cut_text(groups, spec):
+    if spec is None or not was_locked(groups, spec):
         return ORIGINS.get(groups.origin or "", "")
     earlier = Counts.parse(spec.explored).earlier
     if not earlier:

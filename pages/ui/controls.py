@@ -25,8 +25,8 @@ RULES = {
     "tertiles": "Tertiles",
     "quartiles": "Quartiles",
     "quantile": "At a quantile",
-    "best": "Best split (searched)",
-    "best-pair": "Best two cutoffs (searched)",
+    "best": "Best, searched",
+    "best-pair": "Best two, searched",
     "none": "Each value",
 }
 ONE_CUTOFF = ("value", "median", "quantile", "best")
@@ -46,7 +46,7 @@ def stratifier(page: Page) -> None:
     names = [n for n in dataset.stratifiers if n not in (spec.time, spec.event, spec.id)]
     if spec.group_by is not None and spec.group_by not in names:
         names.append(spec.group_by)
-    row = st.container(key="narrow").columns([2.4, 1.5, 3.0, 1.2, 1.7], vertical_alignment="bottom")
+    row = st.container(key="narrow").columns([2.3, 1.9, 2.8, 1.2, 1.7], vertical_alignment="bottom")
     frame.seed("stratifier", spec.group_by)
     row[0].selectbox(
         "Stratifier",
@@ -59,6 +59,23 @@ def stratifier(page: Page) -> None:
         args=("stratifier",),
     )
     _cut(page, row)
+    _second(page)
+
+
+def _second(page: Page) -> None:
+    """Say that a second marker takes part, and how to drop it; it is chosen on the cutoff page."""
+    second = page.cohort.groups.second
+    if second is None:
+        return
+    said, drop = st.columns([5, 1], vertical_alignment="center")
+    said.html(
+        html.paragraph(
+            f"Together with {second.title}, cut at {second.threshold:.6g}: the second marker is "
+            "chosen on the cutoff page, under Two markers.",
+            "quiet",
+        )
+    )
+    drop.button("Drop it", key="drop_second", on_click=lambda: frame.change(**ONE_MARKER))
 
 
 def marker(page: Page) -> None:
@@ -68,7 +85,7 @@ def marker(page: Page) -> None:
     names = [
         n for n in dataset.stratifiers if dataset.variables[n].kind == "number" and n not in outcome
     ]
-    row = st.container(key="narrow").columns([2.4, 1.5, 3.0, 1.2, 1.7], vertical_alignment="bottom")
+    row = st.container(key="narrow").columns([2.3, 1.9, 2.8, 1.2, 1.7], vertical_alignment="bottom")
     frame.seed("marker", spec.group_by if spec.group_by in names else None)
     row[0].selectbox(
         "Marker",

@@ -67,14 +67,14 @@ def scanned(page: Page, cutoffs: np.ndarray) -> None:
 
 
 def paired(page: Page, found: PairSearch) -> None:
-    """Count every pair of cutoffs as looked at; call it before anything is drawn."""
+    """Count a search for a pair as looked at; call it before anything is drawn."""
     _seen(page, looks.of_pairs(page.cohort, found))
 
 
 def mapped(page: Page, found: GridResult) -> None:
-    """Count every cell of a map of two markers as looked at; call it before anything is drawn."""
+    """Count a map of two markers as looked at; call it before anything is drawn."""
     cutoffs = (found.cutoff, found.second_cutoff)
-    _seen(page, looks.of_map(page.cohort, cutoffs, np.isfinite(found.n_high), found.combine))
+    _seen(page, looks.of_map(page.cohort, cutoffs, found.combine))
 
 
 def _seen(page: Page, new: Looks) -> None:

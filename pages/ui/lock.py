@@ -36,9 +36,9 @@ def panel(page: Page) -> None:
             html.paragraph("The outcome is locked", "question")
             + html.paragraph(
                 "No curve, p-value or hazard ratio is shown, so that the cutoff can be chosen on "
-                "the marker alone. A cutoff that was chosen without seeing the outcome needs no "
-                "correction for the search. Choose it on the curves page, then unlock the outcome: "
-                "that it was hidden until then is recorded in the link.",
+                "the marker alone. A cutoff that was chosen before anything of the outcome was "
+                "seen needs no correction for a search. Choose it on the curves or the cutoff "
+                "page, then unlock the outcome: that it was hidden is recorded in the link.",
                 "finding",
             )
             + html.paragraph(words.earlier_looks(exploring.counts(page).analyses), "quiet")

@@ -99,7 +99,7 @@ def cox(page: Page) -> None:
     importing.show(page.dataset)
 
 
-def notes(found: tuple[Note, ...]) -> None:
+def notes(found: tuple[Note, ...], *, of: str = "") -> None:
     """Warnings in sight, choices that were made folded away."""
     unique = list(dict.fromkeys(found))
     for note in unique:
@@ -107,7 +107,7 @@ def notes(found: tuple[Note, ...]) -> None:
             st.warning(html.markdown_text(note.text), icon=":material/warning:")
     choices = [note for note in unique if note.level == "info"]
     if choices:
-        with st.expander(f"What was assumed ({len(choices)})"):
+        with st.expander(f"What was assumed{of} ({len(choices)})"):
             st.html("".join(html.paragraph(note.text, "quiet") for note in choices))
 
 

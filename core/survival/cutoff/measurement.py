@@ -14,7 +14,7 @@ Only the side of a patient matters, so each draw takes it directly from its prob
 Phi((log x - log c) / s), or Phi((x - c) / (e |c| / 1.96)). The mean number of patients who change
 sides is the sum of these probabilities, without a draw.
 
-The values at hand hold an error already, and each draw adds a second one. On average that draws
+The values at hand hold an error already, and each draw adds a second one. On average it draws
 the hazard ratio towards 1: the range says how firmly the groups stand, and is no correction.
 
 References
@@ -234,7 +234,7 @@ def measurement(
     ratios, p_values = redraw(endpoint, probability, spec, progress=progress)
     close = near(x, cutoff, error)
     low, upper = zone(cutoff, error)
-    notes = (*_notes(scale, cutoff), *caveats(cohort, spec, "measurement"))
+    notes = (*_notes(scale, cutoff, x), *caveats(cohort, spec, "measurement"))
     return MeasurementResult(
         cohort.groups.by or "", cutoff, cohort.groups.side,
         is_searched(cohort, spec), error, scale, low, upper,
@@ -287,7 +287,7 @@ def _spread(values: np.ndarray) -> Spread | None:
     return Spread(*(quantile(known, p) for p in (0.5, 0.025, 0.975)))
 
 
-def _notes(scale: str, cutoff: float) -> tuple[Note, ...]:
+def _notes(scale: str, cutoff: float, x: np.ndarray) -> tuple[Note, ...]:
     if cutoff == 0:
         text = "The cutoff is 0, and a share of it is 0 as well: no error is drawn."
         return (warning("measurement", text),)
@@ -297,4 +297,17 @@ def _notes(scale: str, cutoff: float) -> tuple[Note, ...]:
         else "Some values or the cutoff are 0 or below: each draw adds an error in proportion to "
         "the cutoff to all values."
     )
-    return (info("measurement", f"{text} The cutoff stays where it is."),)
+    notes = [info("measurement", f"{text} The cutoff stays where it is.")]
+    if scale != "factor":
+        text = (
+            "The marker has values of 0 or below, as scores and logarithms have: an error in "
+            "percent of the cutoff says little about such a marker."
+        )
+        notes.append(warning("measurement", text))
+    elif (x == np.round(x)).all():
+        text = (
+            "The marker holds whole numbers only: those at the cutoff change sides in half of the "
+            "draws, which a count or a rounded value would not do when it is measured again."
+        )
+        notes.append(warning("measurement", text))
+    return tuple(notes)

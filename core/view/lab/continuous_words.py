@@ -149,7 +149,7 @@ def ways(cohort: Cohort, found: ContinuousResult) -> pd.DataFrame:
                 "The marker is used": names[way.name],
                 "Chi-square": numbers.fixed(way.test.statistic or 0.0, 1),
                 "df": str(way.test.df),
-                "Kept": "–" if way.share is None else _percent(way.share),
+                "Kept": "–" if way.share is None else _percent(min(way.share, 1.0)),
                 "AIC": numbers.fixed(way.aic, 1),
                 "Concordance": "–" if way.concordance is None
                 else numbers.fixed(way.concordance, 3),

@@ -13,12 +13,12 @@ import altair as alt
 
 from core.view import theme
 
-HEIGHT = 560
+HEIGHT = 585
 BANDS = {  # from and to, in pixels from the top: on a wide page, on a narrow one
     "bars": ((44, 116), (44, 88)),
     "rug": ((116, 128), (88, 98)),
-    "ratio": ((138, 320), (106, 200)),
-    "p": ((338, HEIGHT), (214, 300)),
+    "ratio": ((138, 350), (106, 200)),
+    "p": ((370, HEIGHT), (214, 300)),
     "curves": ((112, HEIGHT), (456, HEIGHT)),
 }
 TOP = 42

@@ -24,9 +24,9 @@ MOST = 48
 NAMES = {"tertiles": "Tertiles", "quartiles": "Quartiles", "best-pair": "Best two cutoffs"}
 LEGEND = (
     "Each p is the log-rank test of all groups together; the trend asks whether survival goes up "
-    "or down from group to group. Tertiles and quartiles divide the patients evenly, without a "
-    "look at the outcome. The best two cutoffs have been searched for, and only their p after the "
-    "search counts (permutation of the whole search)."
+    "or down from group to group. Tertiles and quartiles divide the patients as evenly as equal "
+    "values allow, without a look at the outcome. The best two cutoffs have been searched for, and "
+    "only their p after the search counts (permutation of the whole search)."
 )
 
 

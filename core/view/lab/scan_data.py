@@ -13,6 +13,8 @@ import pyarrow as pa
 from core.citations import parse
 from core.cohort import Cohort
 from core.groups import quantile
+from core.locking import chosen_blind
+from core.search import Search
 from core.survival.cutoff.preview import PreviewResult
 from core.survival.cutoff.scan import ScanResult
 from core.survival.cutoff.stability import Bootstrap
@@ -79,19 +81,21 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def still(found: ScanResult, correct: Correct, rug: pa.Table) -> Data:
+def still(found: ScanResult, search: Search, correct: Correct, rug: pa.Table) -> Data:
     """The data that stay while the cutoff moves.
 
     Parameters
     ----------
     found : ScanResult
+    search : Search
+        Of the same cutoffs.
     correct : callable
         P-value after the search of a standardised statistic.
     rug : pyarrow.Table
         ``at share``: where the best cutoffs of bootstrap samples were.
     """
     return {
-        "scan": _scan(found, correct),
+        "scan": _scan(found, search, correct),
         "one": pa.table({"at": [1.0]}),
         "half": pa.table({"survival": [0.5]}),
         "levels": pa.table({"at": [-float(np.log10(0.05))], "label": ["0.05"]}),
@@ -109,8 +113,9 @@ def moving(
     correct: Correct,
 ) -> Data:
     """The data that follow the cutoff in force: its marks, its curves, what is said of it."""
-    marks = marked(cohort, found)
-    asked = np.full(len(thin.positions), marks[0].at)
+    marks = marked(cohort, found, shape)
+    thresholds = cohort.groups.thresholds
+    asked = np.full(len(thin.positions), thresholds[0] if thresholds else np.nan)
     said = texts_now(cohort, now, found, correct)
     return {
         "bars": _bars(cohort, shape),
@@ -137,21 +142,35 @@ def texts_now(
     low, high = now.groups
     row = now.hazard_ratio[0]
     same = np.flatnonzero(found.n_low == low.n)
-    searched = cohort.groups.second is None and len(same) == 1
+    second = cohort.groups.second is not None
+    searched = not second and len(same) == 1
+    if chosen_blind(cohort.groups, cohort.spec):
+        last = (f"{test}: this cutoff was fixed with the outcome hidden", "")
+    elif searched:
+        p = numbers.p_value(correct(float(found.maxstat[same[0]])))
+        last = (f"{test} if it had been fixed beforehand", f"p {p} after the search")
+    else:
+        why = (
+            "Two markers: their search is in the map"
+            if second
+            else ("Not among the cutoffs that are searched")
+        )
+        last = (f"{test} if it had been fixed beforehand", why)
     return (
         labels[1].replace(">=", "≥"),
         f"{high.n} high, {low.n} low · medians {numbers.time(high.median, unit)} and "
         f"{numbers.time(low.median, unit)} {unit}",
         f"Hazard ratio {numbers.ratio(row.hazard_ratio, row.conf_low, row.conf_high)}",
-        f"{test} if it had been fixed beforehand",
-        f"p {numbers.p_value(correct(float(found.maxstat[same[0]])))} after the search"
-        if searched
-        else "Not among the cutoffs that are searched",
+        *last,
     )
 
 
-def _scan(found: ScanResult, correct: Correct) -> pa.Table:
-    """The lines of the panels: of many cutoffs those that can be told apart on the screen."""
+def _scan(found: ScanResult, search: Search, correct: Correct) -> pa.Table:
+    """The lines of the panels: of many cutoffs those that can be told apart on the screen.
+
+    All values between two neighbours part the patients alike: with >= a step begins at the value
+    below the cutoff, with > it ends at the value above it. So one end needs a point more.
+    """
     k = len(found.cutoff)
     kept = np.arange(k)
     if k > PIXELS:
@@ -162,10 +181,13 @@ def _scan(found: ScanResult, correct: Correct) -> pa.Table:
         "at": found.cutoff, "ratio": found.hazard_ratio, "conf_low": found.conf_low,
         "conf_high": found.conf_high, "alone": -found.log10_p,
     }  # fmt: skip
-    return pa.table({
-        **{name: pa.array(values[kept], from_pandas=True) for name, values in columns.items()},
-        "searched": pa.array(searched, pa.float64()),
-    })  # fmt: skip
+    lines = {name: values[kept] for name, values in columns.items()}
+    lines["searched"] = np.array([np.nan if q is None else q for q in searched])
+    end, at = (0, search.low[0]) if found.side == "ge" else (len(kept), search.high[-1])
+    for name, values in lines.items():
+        repeated = values[0] if end == 0 else values[-1]
+        lines[name] = np.insert(values, end, at if name == "at" else repeated)
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in lines.items()})
 
 
 def _names(found: ScanResult, correct: Correct) -> pa.Table:
@@ -218,20 +240,24 @@ def _now(now: KMResult, last: float) -> pa.Table:
     )
 
 
-def marked(cohort: Cohort, found: ScanResult) -> list[Mark]:
-    """The cutoffs that are marked: the one in force, the best, the median, published ones."""
+def marked(cohort: Cohort, found: ScanResult, shape: ScanShape) -> list[Mark]:
+    """The cutoffs that are marked: those in force, the best, the median, published ones.
+
+    One outside of the marker's range has no place on the axis and is left out.
+    """
     groups = cohort.groups
     x = cohort.column(groups.by or "").to_numpy(dtype=float)
     best, median = float(found.cutoff[found.best]), quantile(x, 0.5)
-    now = float(groups.thresholds[0]) if groups.thresholds else median
-    marks = [Mark(now, "now", f"{now:.6g}")]
-    marks += [Mark(float(t), "now", f"{t:.6g}") for t in groups.thresholds[1:]]
-    if now != best:
+    marks = [Mark(float(t), "now", f"{t:.6g}") for t in groups.thresholds]
+    if best not in groups.thresholds:
         marks.append(Mark(best, "best", "best"))
-    if now != median:
+    if median not in groups.thresholds:
         marks.append(Mark(median, "median", "median"))
-    cited = parse(cohort.spec.published_cut)
-    return marks + [Mark(c.value, "published", c.source or f"{c.value:.6g}") for c in cited]
+    marks += [
+        Mark(c.value, "published", f"{c.value:.6g} {c.source}".strip())
+        for c in parse(cohort.spec.published_cut)
+    ]
+    return [mark for mark in marks if shape.marker.low <= mark.at <= shape.marker.high]
 
 
 def rug(bootstrap: Bootstrap | None) -> pa.Table:
@@ -242,11 +268,14 @@ def rug(bootstrap: Bootstrap | None) -> pa.Table:
     return pa.table({"at": bootstrap.cutoffs, "share": share})
 
 
-def table(found: ScanResult) -> pd.DataFrame:
-    """Every cutoff with its numbers, in full precision."""
+def table(found: ScanResult, correct: Correct) -> pd.DataFrame:
+    """Every cutoff with its numbers, in full precision, and its p after the search."""
     columns = {
         f.name: getattr(found, f.name)
         for f in dataclasses.fields(found)
         if isinstance(getattr(found, f.name), np.ndarray)
     }
-    return pd.DataFrame({"variable": found.variable, "side": found.side, **columns})
+    after = [correct(float(m)) for m in found.maxstat]
+    return pd.DataFrame(
+        {"variable": found.variable, "side": found.side, **columns, "p_after_search": after}
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from core.cohort import Cohort
+from core.notes import counted
 from core.survival.cutoff.best import CutoffResult
 from core.survival.cutoff.scan import ScanResult
 from core.view import numbers
@@ -19,6 +20,7 @@ READ = (
     "the p that is left when each had been found by searching; ticks under the bars are the best "
     "cutoffs of bootstrap samples."
 )
+FEW_EVENTS = 10
 METHODS = {
     "permutation": "permutation",
     "hl": "Hothorn-Lausen",
@@ -64,7 +66,11 @@ def sentence(cohort: Cohort, searched: CutoffResult) -> str:
     """What remains of the best cutoff, for somebody who reads one sentence."""
     found = searched.shown
     best = f"{cohort.groups.title} {'≥' if searched.side == 'ge' else '>'} {searched.best:.6g}"
+    if searched.candidates == 1:
+        return f"{best} is the only cutoff that leaves enough patients on both sides."
     of = f"{best} parts the curves most, out of {numbers.count(searched.candidates)} cutoffs."
+    if cohort.n_events < FEW_EVENTS:
+        of += f" With {counted(cohort.n_events, 'event')} hardly anything can be told."
     if found is None or searched.p_naive is None:
         return of
     if searched.p_naive >= LEVEL:
@@ -92,7 +98,12 @@ def others(searched: CutoffResult) -> str:
         for key, name in METHODS.items()
         if (p := searched.p_corrected.get(key)) is not None
     ]
-    return f"p after the search, by method: {', '.join(known)}." if known else ""
+    if not known:
+        return ""
+    return (
+        f"p after the search, by method: {', '.join(known)}. The best cutoff is the one with the "
+        "largest standardised log-rank statistic M, not always the one with the smallest p."
+    )
 
 
 def spoken(cohort: Cohort, found: ScanResult, searched: CutoffResult) -> str:

@@ -37,7 +37,9 @@ def draw(page: Page) -> None:
     still = frame.drawn(
         "scan data",
         (page.key("scan"), page.key("cutoff")),
-        lambda: scan_data.still(found, searched.corrected, scan_data.rug(searched.bootstrap)),
+        lambda: scan_data.still(
+            found, searched.search, searched.corrected, scan_data.rug(searched.bootstrap)
+        ),
     )
 
     def figure() -> charts.Figure:
@@ -48,7 +50,8 @@ def draw(page: Page) -> None:
 
     spoken = verdict.spoken(page.cohort, found, searched)
     show.draw(figure(), KEY, spoken, selection="take", on_select=_take)
-    st.html(html.paragraph(verdict.READ, "quiet"))
+    origin = words.origin(page.cohort.groups, page.spec)
+    st.html(html.paragraph(origin, "quiet") + html.paragraph(verdict.READ, "quiet"))
     left, right, _ = st.columns([1, 1, 3])
     with left:
         show.figure_downloads(
@@ -57,7 +60,8 @@ def draw(page: Page) -> None:
         )  # fmt: skip
     with right:
         show.table_downloads(
-            page, ("Every cutoff (CSV)", "cutoffs", lambda: scan_data.table(found))
+            page,
+            ("Every cutoff (CSV)", "cutoffs", lambda: scan_data.table(found, searched.corrected)),
         )
 
 

@@ -53,4 +53,4 @@ def _notes(page: Page, found: ScanResult, searched: CutoffResult) -> None:
     """What must be known about the scan; the verdict above has said what the search does."""
     said = {note.text for note in searched.notes if note.level == "warning"}
     notes = (*page.notes, *found.notes, *searched.notes)
-    show.notes(tuple(note for note in notes if note.text not in said))
+    show.notes(tuple(note for note in notes if note.text not in said), of=" for the scan")
