@@ -512,7 +512,7 @@ def test_an_own_table_from_the_file_to_the_curves(new_tab: Callable[..., Tab]) -
     confirm(tab)
     go(tab, "Curves")
     tab.choose("stratifier", "arm")
-    assert tab.question.group_by == "arm"
+    eventually(lambda: tab.question.group_by, "arm", tab)
     table = read(SMALL.encode(), "mine.csv")
     expected = Expected.of(table, tab.question)
     eventually(lambda: tab.read()["key"], expected.key, tab)

@@ -52,7 +52,7 @@ def draw(page: Page) -> None:
     show.draw(figure(), KEY, spoken, selection="take", on_select=_take)
     origin = words.origin(page.cohort.groups, page.spec)
     st.html(html.paragraph(origin, "quiet") + html.paragraph(verdict.READ, "quiet"))
-    left, right, _ = st.columns([1, 1, 3])
+    left, right, _ = st.columns([1.3, 1.3, 2])
     with left:
         show.figure_downloads(
             page, "scan", figure, verdict.sentence(page.cohort, searched),
