@@ -247,13 +247,15 @@ def _set_cut(by: str) -> None:
     """Take the cutoff from the widget that was moved.
 
     Two widgets hold it. During quick moves of one, the browser still sends the other's value from
-    a moment ago, and that counts as a change too. So a value that was on the screen until just
-    now is an echo when it comes from the widget that was not moved last.
+    a moment ago, and that counts as a change too. So a value that is on the screen, or was until
+    just now, is an echo when it comes from the widget that was not moved last.
     """
     state = st.session_state
     value = state[by]
     since = time.monotonic() - state.get("cut_retired", {}).get(value, -ECHO)
-    if value is None or (state.get("cut_by", by) != by and since < ECHO):
+    old = since < ECHO or value == state.get("cut_shown")
+    if value is None or (state.get("cut_by", by) != by and old):
+        frame.ask(state["spec"])  # the address of this run may be as old as the value
         return
     state["cut_by"] = by
     frame.change(cut_rule="value", cut_value=(shortest(float(value)),))
