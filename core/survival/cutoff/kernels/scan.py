@@ -75,6 +75,39 @@ def logranks(
 
 
 @compiled
+def join(
+    last: np.ndarray,
+    event: np.ndarray,
+    first: int,
+    stop: int,
+    joined: np.ndarray,
+    at_low: np.ndarray,
+    dead_low: np.ndarray,
+) -> None:
+    """Let patients `first` to `stop` - 1 join the low group.
+
+    Parameters
+    ----------
+    last, event
+        As those of `logranks`.
+    first, stop : int
+    joined : numpy.ndarray of float, shape (D + 1,)
+        Room to work in.
+    at_low, dead_low : numpy.ndarray of float, shape (D,)
+        The low group at risk and its events; they are added to.
+    """
+    joined[:] = 0.0
+    for m in range(first, stop):
+        joined[last[m]] += 1.0
+        if event[m]:
+            dead_low[last[m] - 1] += 1.0
+    running = 0.0
+    for j in range(at_low.size - 1, -1, -1):
+        running += joined[j + 1]
+        at_low[j] += running
+
+
+@compiled
 def hazards(
     last: np.ndarray,
     event: np.ndarray,
@@ -97,16 +130,8 @@ def hazards(
     start = 0.0
     m = 0
     for k in range(size.size):
-        joined[:] = 0.0
-        while m < size[k]:
-            joined[last[m]] += 1.0
-            if event[m]:
-                dead_low[last[m] - 1] += 1.0
-            m += 1
-        running = 0.0
-        for j in range(n_times - 1, -1, -1):
-            running += joined[j + 1]
-            at_low[j] += running
+        join(last, event, m, size[k], joined, at_low, dead_low)
+        m = size[k]
         found, information[k] = near_hazard(at, dead, at_low, dead_low, efron, rule, start)
         beta[k] = -found
         start = found if np.isfinite(found) else 0.0
@@ -169,17 +194,10 @@ def medians(
     end_low = 0.0
     m = 0
     for k in range(size.size):
-        joined[:] = 0.0
+        join(last, event, m, size[k], joined, at_low, dead_low)
         while m < size[k]:
-            joined[last[m]] += 1.0
             end_low = max(end_low, time[m])
-            if event[m]:
-                dead_low[last[m] - 1] += 1.0
             m += 1
-        running = 0.0
-        for j in range(n_times - 1, -1, -1):
-            running += joined[j + 1]
-            at_low[j] += running
         low[k] = crossing(at_low, dead_low, times, end_low, tolerance)
         high[k] = crossing(at - at_low, dead - dead_low, times, end_high[m], tolerance)
     return low, high
@@ -214,16 +232,8 @@ def curves(
     found = np.ones((size.size, 2, passed.size))
     m = 0
     for k in range(size.size):
-        joined[:] = 0.0
-        while m < size[k]:
-            joined[last[m]] += 1.0
-            if event[m]:
-                dead_low[last[m] - 1] += 1.0
-            m += 1
-        running = 0.0
-        for j in range(n_times - 1, -1, -1):
-            running += joined[j + 1]
-            at_low[j] += running
+        join(last, event, m, size[k], joined, at_low, dead_low)
+        m = size[k]
         for group in range(2):
             surviving = 1.0
             j = 0
