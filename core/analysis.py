@@ -1,175 +1,25 @@
-"""Every analysis in one table, and the way from a file and a query to the published answer."""
+"""The way from a file and a query to the published answer, and the names of results."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core import locking, published
-from core.cohort import Cohort, select
+from core import locking, methods, published
+from core.cohort import select
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.notes import Note, warning
+from core.parts import PARTS, WHO
 from core.progress import Progress, quiet
 from core.reading import read_file
 from core.reading.dictionary import read_dictionary
 from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from core.steps import Recipe
-from core.survival import cox, km
-from core.survival.cutoff import (
-    best,
-    continuous,
-    grid,
-    measurement,
-    pair,
-    preview,
-    robustness,
-    scan,
-    stability,
-)
-
-WHO = (
-    "time", "unit", "start", "end", "event", "event_is", "competing", "entry", "id", "one_row",
-    "zero", "negative", "where", "group_by", "second_by", "landmark", "show_unit",
-)  # fmt: skip
-"""Fields that decide who is in."""
-CUT = (
-    "cut_rule", "cut_value", "cut_side", "min_fraction", "min_events", "second_cut", "combine",
-)  # fmt: skip
-"""Fields that divide them."""
-SEARCHED = ("cut_side", "min_fraction", "min_events")
-"""Fields that say which cutoffs are tried."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One analysis.
-
-    Attributes
-    ----------
-    run : callable
-        Makes the result from a cohort and a spec.
-    publish : callable
-        Turns the cohort and the result into entries of the published answer.
-    reads : tuple of str
-        Fields of the spec that it reads beyond those that decide who is in.
-    by_default : callable
-        Whether it belongs to the answer when the spec does not name the parts.
-    cut : bool
-        Whether it reads where the groups are cut.
-    long : bool
-        Whether it may take long, and `run` takes a ``progress``.
-    """
-
-    run: Callable[..., Any]
-    publish: Callable[[Cohort, Any], dict[str, Any]]
-    reads: tuple[str, ...]
-    by_default: Callable[[AnalysisSpec], bool] = lambda spec: True
-    cut: bool = True
-    long: bool = False
-
-    def make(self, cohort: Cohort, spec: AnalysisSpec, progress: Progress = quiet) -> Any:
-        """Run the analysis."""
-        if self.long:
-            return self.run(cohort, spec, progress=progress)
-        return self.run(cohort, spec)
-
-    def fields(self, spec: AnalysisSpec) -> tuple[str, ...]:
-        """The fields read for this spec: a cutoff matters only where something is cut by it."""
-        cut_is_read = self.cut and (
-            "terms" not in self.reads or any(":cut" in t for t in spec.terms)
-        )
-        return (*WHO, *self.reads, *(CUT if cut_is_read else ()))
-
-
-PARTS: dict[str, Part] = {
-    "cohort": Part(
-        lambda cohort, spec: km.follow_up(cohort, spec),
-        published.cohort,
-        ("profile", "conf_level", "conf_type"),
-    ),
-    "km": Part(
-        km.estimate,
-        lambda cohort, result: {"km": published.km(result)},
-        ("strata", "ties", "estimator", "profile", "conf_level", "conf_type", "median_ci", "at",
-         "tau", "test", "adjust_pairwise"),
-    ),
-    "cox": Part(
-        cox.model,
-        lambda cohort, result: {"cox": published.cox(result)},
-        ("terms", "strata", "ties", "estimator", "select", "profile", "conf_level"),
-    ),
-    "cutoff": Part(
-        best.searched,
-        lambda cohort, result: {"cutoff": published.cutoff(result)},
-        (*SEARCHED, "correction", "strata", "permutations", "bootstraps", "seed", "ties", "profile",
-         "conf_level"),
-        lambda spec: spec.cut_rule == "best" and spec.group_by is not None,
-        cut=False,
-        long=True,
-    ),
-    "scan": Part(
-        scan.scan,
-        published.plainly("scan"),
-        (*SEARCHED, "strata", "ties", "profile", "conf_level"),
-        lambda spec: False,
-        cut=False,
-        long=True,
-    ),
-    "continuous": Part(
-        continuous.continuous,
-        published.plainly("continuous"),
-        ("strata", "ties", "profile", "conf_level"),
-        lambda spec: False,
-        long=True,
-    ),
-    "stability": Part(
-        stability.stability,
-        published.plainly("stability"),
-        (*SEARCHED, "permutations", "bootstraps", "seed", "ties", "profile", "conf_level"),
-        lambda spec: False,
-        cut=False,
-        long=True,
-    ),
-    "measurement": Part(
-        measurement.measurement,
-        published.plainly("measurement"),
-        ("measurement_error", "seed", "ties", "profile", "conf_level", "strata"),
-        lambda spec: False,
-        long=True,
-    ),
-    "robustness": Part(
-        robustness.robustness,
-        published.plainly("robustness"),
-        ("centre", "strata", "ties", "profile", "conf_level"),
-        lambda spec: False,
-        long=True,
-    ),
-    "pair": Part(
-        pair.pair,
-        published.plainly("pair"),
-        (*SEARCHED, "strata", "permutations", "seed", "ties", "profile", "conf_level"),
-        lambda spec: spec.cut_rule == "best-pair" and spec.group_by is not None,
-        cut=False,
-        long=True,
-    ),
-    "grid": Part(
-        grid.grid,
-        published.plainly("grid"),
-        (*SEARCHED, "combine", "strata", "permutations", "seed", "ties", "profile", "conf_level"),
-        lambda spec: False,
-        cut=False,
-        long=True,
-    ),
-    "preview": Part(
-        preview.preview, published.plainly("preview"), SEARCHED[1:], lambda spec: False, cut=False
-    ),
-}  # fmt: skip
 
 
 def key(part: str, dataset: Dataset, spec: AnalysisSpec) -> str:
@@ -264,6 +114,7 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
         result = PARTS[name].make(cohort, spec, progress)
         answer |= PARTS[name].publish(cohort, result)
         notes += getattr(result, "notes", ())
+    answer["methods"] = list(methods.sentences(cohort, spec, names))
     answer["notes"] = published.notes(notes)
     return answer
 

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core import known
 from core.dataset import Dataset
 from core.errors import SpecError
 from core.groups import Groups, everybody, form_groups
@@ -25,12 +26,29 @@ from core.units import convert
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """The patients who are in, in their groups: what every analysis is made from."""
+    """The patients who are in, in their groups: what every analysis is made from.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        At a landmark or from another origin, what is known only later has its values of then.
+    spec : AnalysisSpec
+    included : Included
+    groups : Groups
+    loaded : Dataset or None
+        The table as it was loaded, where `dataset` is another one.
+    """
 
     dataset: Dataset
     spec: AnalysisSpec
     included: Included
     groups: Groups
+    loaded: Dataset | None = None
+
+    @property
+    def source(self) -> Dataset:
+        """The table as it was loaded."""
+        return self.dataset if self.loaded is None else self.loaded
 
     @property
     def time(self) -> np.ndarray:
@@ -116,10 +134,14 @@ def select(dataset: Dataset, spec: AnalysisSpec, included: Included | None = Non
 
     Raises
     ------
+    KnownLater
+        If patients are compared from time 0 by something that is known only later.
     SpecError, DataError
         If a column is missing or cannot serve, or nobody is left.
     """
+    known.check_question(dataset, spec)
     found = include(dataset, spec) if included is None else included
+    loaded, dataset = dataset, known.at_start(dataset, spec)
     if spec.group_by is None:
         if spec.second_by is not None:
             raise SpecError("second_by", "There is no first marker", "Choose group_by as well")
@@ -134,4 +156,4 @@ def select(dataset: Dataset, spec: AnalysisSpec, included: Included | None = Non
             groups = combined(groups, (values, second), variables, found.event, spec)
     for name in spec.strata:
         dataset.require(name, "strata")
-    return Cohort(dataset, spec, found, groups)
+    return Cohort(dataset, spec, found, groups, None if loaded is dataset else loaded)

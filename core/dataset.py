@@ -18,6 +18,9 @@ from core.notes import MOST_LINES, Note, Question
 
 Kind = Literal["number", "category", "date", "text"]
 
+KNOWN_LATER = "later"
+"""What `Variable.known` says of a value that came at a time the table does not tell."""
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -45,6 +48,10 @@ class Variable:
     identifier : str
         Why the column looks like a direct identifier of persons, empty when it does not. Such a
         column is left out of everything that leaves this computer.
+    known : str
+        When the value became known: empty for "when the follow-up began", ``later`` for a later
+        time that the table does not tell, or the column of that time, of dates or of times from
+        time 0 in the unit of the endpoint (missing there: never).
     """
 
     name: str
@@ -56,6 +63,7 @@ class Variable:
     meaning: str = ""
     codes: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
+    known: str = ""
 
     @property
     def title(self) -> str:

@@ -21,7 +21,7 @@ MOST_YEARS = 150
 def follow_up(dataset: Dataset, spec: AnalysisSpec) -> tuple[np.ndarray, np.ndarray]:
     """Times in `unit` and which rows have none."""
     if spec.start is not None and spec.end is not None:
-        first, last = _dates(dataset, spec.start, "start"), _dates(dataset, spec.end, "end")
+        first, last = dates(dataset, spec.start, "start"), dates(dataset, spec.end, "end")
         time = (last - first) / np.timedelta64(1, "D")
     elif spec.time is not None:
         time = numbers(dataset, spec.time, "time")
@@ -47,11 +47,12 @@ def numbers(dataset: Dataset, column: str, field: str) -> np.ndarray:
     )
 
 
-def _dates(dataset: Dataset, column: str, field: str) -> np.ndarray:
+def dates(dataset: Dataset, column: str, field: str) -> np.ndarray:
+    """Return a column of dates, NaT for missing; `field` is what it is to serve as."""
     dataset.require(column, field)
     values = dataset.frame[column]
-    dates = pd.to_datetime(values.astype("object"), format="ISO8601", errors="coerce", utc=True)
-    bad = (dates.isna() & values.notna()).to_numpy()
+    found = pd.to_datetime(values.astype("object"), format="ISO8601", errors="coerce", utc=True)
+    bad = (found.isna() & values.notna()).to_numpy()
     if pd.api.types.is_numeric_dtype(values):
         bad = values.notna().to_numpy()
     if bad.any():
@@ -63,7 +64,7 @@ def _dates(dataset: Dataset, column: str, field: str) -> np.ndarray:
             column=column,
             row=row,
         )
-    return dates.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+    return found.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
 
 
 def one_behind_the_other(dataset: Dataset, spec: AnalysisSpec, keep: np.ndarray) -> bool:

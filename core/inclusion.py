@@ -8,12 +8,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from core import filters, followup
+from core import filters, followup, known, origin
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.notes import Note, counted, info, warning, were
 from core.spec import AnalysisSpec, read_number
-from core.units import convert
 
 
 @dataclass(frozen=True)
@@ -64,16 +63,20 @@ def include(dataset: Dataset, spec: AnalysisSpec) -> Included:
     """Decide who is in, with a ledger of who left and why.
 
     The order is: filters, further rows of the same patient, missing or unusable times, missing
-    events, missing stratifier, landmark. Near-tied times are merged last, over those who stay.
-    Rows of one patient that are intervals one behind the other all stay.
+    events, late entry, another origin, missing stratifier, landmark. Near-tied times are merged
+    last, over those who stay. Rows of one patient that are intervals one behind the other all stay.
 
     Raises
     ------
+    KnownLater
+        If patients are compared from time 0 by something that is known only later.
     SpecError
         If a column is missing, the filter names the patient id, or patients have several rows.
     DataError
         If a column that must hold numbers does not, or nobody is left.
     """
+    guarded = known.check_question(dataset, spec)
+    loaded, dataset = dataset, known.at_start(dataset, spec)
     left = _Leavers(dataset, np.ones(len(dataset.frame), dtype=bool))
     for text in spec.where:
         condition = _condition(text, dataset, spec)
@@ -92,7 +95,7 @@ def include(dataset: Dataset, spec: AnalysisSpec) -> Included:
     left.leave("negative time", time < 0, listed=True)
     if spec.zero == "drop":
         left.leave("zero time", time == 0, listed=True)
-    entry = _entry(dataset, spec, time, left)
+    time, entry = _entry(dataset, spec, time, left)
     rows, merged, merged_entry, n_merged = _at_risk(time, entry, left)
     if len(rows) == 0:
         reasons = "; ".join(f"{e.n} {e.reason}" for e in left.ledger)
@@ -101,7 +104,9 @@ def include(dataset: Dataset, spec: AnalysisSpec) -> Included:
             "Loosen the filters or choose other columns",
         )
     n_patients, in_words = _patients(dataset, spec, rows)
-    notes = _notes(dataset, spec, rows, event[rows], n_merged) + odd + in_words
+    notes = _notes(dataset, spec, rows, event[rows], n_merged) + odd + in_words + guarded
+    notes += origin.switch_notes(dataset, spec, merged_entry)
+    notes += known.start_notes(loaded, spec, rows)
     ledger, total = tuple(left.ledger), len(dataset.frame)
     return Included(rows, merged, event[rows], merged_entry, total, ledger, notes, n_patients)
 
@@ -124,22 +129,30 @@ class _Leavers:
 
 def _entry(
     dataset: Dataset, spec: AnalysisSpec, time: np.ndarray, left: _Leavers
-) -> np.ndarray | None:
-    """Delayed entry and the landmark; who has no stratifier leaves between the two."""
-    entry = None if spec.entry is None else followup.numbers(dataset, spec.entry, "entry")
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Times and entries after delayed entry, another origin, missing groups and the landmark."""
+    entry = None if spec.entry is None else origin.from_start(dataset, spec, spec.entry, "entry")
     if entry is not None:
         left.leave("missing entry time", np.isnan(entry))
         left.leave("entry not before the end of follow-up", entry >= time)
+    moved = origin.switch(dataset, spec, time, entry)
+    if moved is not None:
+        left.leave(f"missing {moved.title} (the new time 0)", moved.absent)
+        left.leave(f"follow-up ended by {moved.title} (the new time 0)", moved.ended)
+        time, entry = moved.time, moved.entry
+        beyond = followup.beyond_belief(time, spec)
+        left.leave(f"time beyond {followup.MOST_YEARS} years", beyond, listed=True)
+        if entry is not None:
+            left.leave("observation not begun before the end of follow-up", entry >= time)
     for name, field_ in ((spec.group_by, "group_by"), (spec.second_by, "second_by")):
         if name is not None:
             variable = dataset.require(name, field_)
             left.leave(f"missing {variable.title}", dataset.frame[name].isna().to_numpy())
     if spec.landmark is not None:
-        numerator, denominator = convert(spec.show_unit or spec.unit or "days", spec.unit or "days")
-        landmark = spec.landmark * numerator / denominator
+        landmark = origin.landmark_of(spec)
         left.leave(f"follow-up ended by the landmark at {spec.landmark:g}", time <= landmark)
         entry = np.maximum(0.0 if entry is None else entry, landmark) * np.ones(len(time))
-    return entry
+    return time, entry
 
 
 def _at_risk(

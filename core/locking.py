@@ -14,6 +14,8 @@ from core.filters import Condition, parse
 from core.groups import Groups
 from core.spec import AnalysisSpec, shortest
 
+BLIND = ("cohort", "table_one")
+"""Parts that may be answered while the outcome is locked."""
 SEARCHES = ("best", "best-pair")
 """Rules that look for a cutoff by its outcome."""
 
@@ -44,7 +46,7 @@ def refuse_outcome(dataset: Dataset, spec: AnalysisSpec) -> None:
     """
     if spec.outcome != "locked":
         return
-    hidden = outcome_columns(dataset, spec)
+    hidden = outcome_columns(dataset, spec) | ({spec.response} if spec.response else set())
     asked = {
         "where": any(parse(text, dataset.variables).column in hidden for text in spec.where),
         "group_by": spec.group_by in hidden,
@@ -81,9 +83,9 @@ def parts_of(spec: AnalysisSpec, names: tuple[str, ...]) -> tuple[str, ...]:
     """
     if spec.outcome != "locked":
         return names
-    if spec.cut_rule in SEARCHES or set(spec.parts) - {"cohort"}:
+    if spec.cut_rule in SEARCHES or set(spec.parts) - set(BLIND):
         raise SpecError("outcome", "The outcome is locked", "Leave out outcome to analyse it")
-    return ("cohort",)
+    return tuple(name for name in names if name in BLIND)
 
 
 def was_locked(groups: Groups, spec: AnalysisSpec) -> bool:

@@ -16,7 +16,7 @@ from core.locking import cut_text
 from core.pair_search import PairSearch
 from core.spec import AnalysisSpec
 
-ROLES = ("time", "start", "end", "event", "event_is", "competing", "entry")
+ROLES = ("time", "start", "end", "event", "event_is", "competing", "entry", "origin")
 """Fields that say which endpoint it is."""
 WHO = ("one_row", "zero", "negative", "landmark", "group_by", "second_by")
 """Fields that decide who is in, beside the filters."""
@@ -26,7 +26,8 @@ def question(spec: AnalysisSpec) -> str:
     """Name a question by all that makes it another analysis."""
     names = (*ROLES, *WHO, "where", "cut_rule", "cut_value", "cut_side", "min_fraction",
              "min_events", "second_cut", "combine", "test", "strata", "estimator", "terms",
-             "ties", "select")  # fmt: skip
+             "ties", "select", "weights", "offset", "cluster", "limits", "missing", "subgroups",
+             "response", "response_is", "benefit_is")  # fmt: skip
     return f"{_hash(*(getattr(spec, name) for name in names)):x}"
 
 
@@ -115,6 +116,33 @@ def _both(one: Looks, other: Looks) -> Looks:
     return {kind: np.append(one.get(kind, none), other.get(kind, none)) for kind in {*one, *other}}
 
 
+def of_tests(cohort: Cohort, names: tuple[str, ...]) -> Looks:
+    """What several tests of the groups side by side show: an analysis each."""
+    spec, cuts = cohort.spec, _values(cohort)
+    each = [
+        Cohort(cohort.dataset, spec.but(test=name), cohort.included, cohort.groups)
+        for name in names
+    ]
+    return {"analyses": _array(*(_hash(*_context(one), *cuts) for one in each))}
+
+
+def of_subgroups(cohort: Cohort, levels: tuple[tuple[str, str], ...]) -> Looks:
+    """What a forest of subgroups shows: an analysis for each level of each variable."""
+    context = (*_context(cohort), "subgroup", *_values(cohort))
+    return {"analyses": _array(*(_hash(*context, *level) for level in levels))}
+
+
+def of_question(cohort: Cohort, part: str, *asked: object) -> Looks:
+    """What a page with a question of its own shows: one analysis of these patients and groups."""
+    groups = cohort.groups
+    found = _who(cohort) | {"analyses": _array(_hash(part, *_patients(cohort), *asked,
+                                                     groups.by, *_values(cohort)))}  # fmt: skip
+    if groups.by is not None:
+        found["stratifiers"] = _array(_hash(groups.by))
+        found["cutoffs"] = _array(*(_hash(groups.by, value) for value in _values(cohort)))
+    return found
+
+
 def of_model(cohort: Cohort) -> Looks:
     """What a Cox model shows; nothing where it has no terms."""
     spec = cohort.spec
@@ -122,7 +150,8 @@ def of_model(cohort: Cohort) -> Looks:
         return {}
     cut = any(":cut" in term for term in spec.terms)
     asked = (*_patients(cohort), sorted(spec.terms), sorted(spec.strata), spec.ties or spec.profile,
-             spec.estimator or "cox", spec.select)  # fmt: skip
+             spec.estimator or "cox", spec.select, spec.weights, spec.offset,
+             spec.missing)  # fmt: skip
     found = {
         **_who(cohort),
         "terms": _array(*(_hash(term) for term in spec.terms)),

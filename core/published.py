@@ -8,24 +8,42 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.cohort import Cohort
 from core.dataset import Dataset
 from core.exploration import Counts
 from core.notes import Note
+from core.prediction import L1_RATIO
 from core.search import MIN_FRACTION
 from core.spec import AnalysisSpec, quote_name, shortest
 from core.survival.conventions import conventions
 from core.survival.cox import CoxResult
 from core.survival.cutoff.best import CORRECTIONS, CutoffResult
 from core.survival.cutoff.measurement import ERROR
+from core.survival.imputation import IMPUTATIONS
+from core.survival.inclusion_frequency import DRAWS
 from core.survival.km import FollowUp, KMResult, default_at
+from core.survival.precision import POWER
 from core.survival.results import Row, Test
+from core.survival.subgroups import SubgroupsResult
 
 SEARCHING = frozenset(("cutoff", "scan", "preview", "stability", "pair", "grid"))
 """Parts that try cutoffs."""
-CHANCE = frozenset(("cutoff", "stability", "pair", "grid", "measurement"))
+CHANCE = frozenset(
+    ("cutoff", "stability", "pair", "grid", "measurement", "comparisons", "prediction", "penalised",
+     "selection", "imputed", "response", "table_one")
+)  # fmt: skip
 """Parts that draw random numbers."""
+DEFAULTS: tuple[tuple[str, str, Any], ...] = (
+    ("prediction", "bootstraps", 0.0),
+    ("selection", "bootstraps", float(DRAWS)),
+    ("penalised", "l1_ratio", L1_RATIO),
+    ("imputed", "imputations", float(IMPUTATIONS)),
+    ("precision", "power", POWER),
+    ("table_one", "mean_test", "mann-whitney"),
+)
+"""Part, field that it alone has a default for, and the default."""
 
 
 def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
@@ -45,6 +63,7 @@ def canonical(cohort: Cohort, parts: tuple[str, ...]) -> AnalysisSpec:
         ties=agreed.ties,
         estimator=spec.estimator or "cox",
         select=spec.select or "none",
+        limits=spec.limits or ("profile" if spec.estimator == "firth" else "wald"),
         conf_level=agreed.conf_level,
         conf_type=agreed.conf_type,
         profile=spec.profile or "r",
@@ -89,7 +108,16 @@ def _chance(spec: AnalysisSpec, parts: tuple[str, ...]) -> dict[str, Any]:
         cut["measurement_error"] = (
             ERROR if spec.measurement_error is None else spec.measurement_error
         )
-    return cut
+    return cut | _of_parts(spec, parts)
+
+
+def _of_parts(spec: AnalysisSpec, parts: tuple[str, ...]) -> dict[str, Any]:
+    """Defaults of single parts, written out where these are asked for."""
+    return {
+        name: value if getattr(spec, name) is None else getattr(spec, name)
+        for part, name, value in DEFAULTS
+        if part in parts
+    }
 
 
 def cohort(found: Cohort, follow_up: FollowUp) -> dict[str, Any]:
@@ -162,7 +190,7 @@ def km(result: KMResult) -> dict[str, Any]:
         at = result.at[result.at["group"] == g]
         names = ("time", "n_risk", "estimate", "conf_low", "conf_high")
         rows = zip(*(at[name].tolist() for name in names), strict=True)
-        entry = dataclasses.asdict(curve)
+        entry = _plainly(curve)
         entry["at"] = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
         groups.append(entry)
     return {
@@ -186,6 +214,12 @@ def cox(result: CoxResult) -> dict[str, Any]:
         "concordance": result.concordance,
         "proportional_hazards": [dataclasses.asdict(t) for t in result.proportional_hazards],
         "selection": [dataclasses.asdict(step) for step in result.selection],
+        "wald_test": _plainly(result.wald_test),
+        "score_test": _plainly(result.score_test),
+        "robust_score_test": _plainly(result.robust_score_test),
+        "terms": _plainly(result.terms),
+        "separated": result.separated,
+        "robust": result.robust,
     }
 
 
@@ -207,6 +241,11 @@ def cutoff(result: CutoffResult) -> dict[str, Any]:
     }
 
 
+def subgroups(found: Cohort, result: SubgroupsResult) -> dict[str, Any]:
+    """Entry ``subgroups``: a row per level of each variable."""
+    return {"subgroups": [_plainly(row) for row in result.rows]}
+
+
 def plainly(name: str) -> Callable[[Cohort, Any], dict[str, Any]]:
     """Publish a result under a name as it stands: its fields, arrays as lists, notes apart."""
     return lambda cohort, result: {name: _plainly(result)}
@@ -216,6 +255,8 @@ def _plainly(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [f.name for f in dataclasses.fields(value) if f.name != "notes"]
         return {name: _plainly(getattr(value, name)) for name in names}
+    if isinstance(value, pd.DataFrame):
+        return [dict(zip(value, map(_plain, row), strict=True)) for row in _rows(value)]
     if isinstance(value, np.ndarray | np.generic):
         return _plainly(value.tolist())
     if isinstance(value, dict):
@@ -223,6 +264,11 @@ def _plainly(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plainly(v) for v in value]
     return _plain(value)
+
+
+def _rows(frame: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
+    """The rows of a table as plain values."""
+    return zip(*(frame[name].tolist() for name in frame), strict=True)
 
 
 def _test(test: Test) -> dict[str, Any]:

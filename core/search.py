@@ -20,7 +20,7 @@ Stat Data Anal 2003;43:121-137.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erfc, exp, log, pi, sqrt
+from math import erfc, exp, log, log1p, pi, sqrt
 
 import numpy as np
 
@@ -217,7 +217,7 @@ def lau92(statistic: float, min_fraction: float) -> float:
     if statistic < 1 or min_fraction <= 0:
         return 1.0
     b, density = statistic, exp(-(statistic**2) / 2) / sqrt(2 * pi)
-    width = 2 * log((1 - min_fraction) / min_fraction)
+    width = 2 * (log1p(-min_fraction) - log(min_fraction))  # the quotient could overflow
     return min(max(4 * density / b + density * (b - 1 / b) * width, 0.0), 1.0)
 
 

@@ -33,6 +33,8 @@ VERBS: dict[str, str] = {
     " status=COLUMN, is=VALUE for an event on the last date",
     "join": "join(TABLE, ID, OTHER_ID) or with exact, number: a second table; * is any",
     "identifier": "identifier(COLUMN, yes) or no: whether it identifies a person",
+    "known": "known(COLUMN, later) or baseline, or the column of the dates or times at which it"
+    " became known",
 }
 """Every verb, with what may stand in its brackets."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.errors import SpecError, nearest
 from core.spec import quote_name, unquote_name
 
-FORMS = ("per", "log2", "cat", "cut", "spline", "trend")
+FORMS = ("per", "log2", "cat", "cut", "spline", "poly", "trend", "since")
 _FORM = re.compile(rf":(?P<form>{'|'.join(FORMS)})(?:\((?P<argument>.*)\))?", re.DOTALL)
 _SPECIAL = re.compile(r'[,"*]|:(?:' + "|".join(FORMS) + r")\b")
 

@@ -1,6 +1,25 @@
 """The Cox page: choose terms, see the univariable and multivariable table and the forest plot."""
 
-from pages.ui import frame, lock, show, sidebar, terms
+from pages.ui import frame, lock, methods, sections, show, sidebar, terms
+from pages.ui.model import (
+    influence,
+    missing,
+    penalised,
+    prediction,
+    residuals,
+    selection,
+    tests,
+)
+
+MORE = {
+    "Tests of the terms": tests.show,
+    "Selection": selection.show,
+    "Proportional hazards and residuals": residuals.show,
+    "Influence": influence.show,
+    "Prediction": prediction.show,
+    "Penalised": penalised.show,
+    "Missing values": missing.show,
+}
 
 page = frame.open_page("Cox model", shows="cox")
 with page:
@@ -11,3 +30,5 @@ with page:
     else:
         terms.choose(page)
         show.cox(page)
+        sections.draw(page, "More on this model", MORE)
+        methods.show(page)

@@ -27,7 +27,8 @@ _OTHER_NAMES: dict[str, tuple[str, ...]] = {
 _HOW_TO_INSTALL = {
     "chromium": "install Debian's package chromium, or Google Chrome",
     "Rscript": "install R (Debian: r-base-core r-cran-survival r-cran-jsonlite r-cran-maxstat "
-    "r-cran-rms)",
+    "r-cran-rms r-cran-cmprsk r-cran-coin r-cran-mvtnorm r-cran-glmnet r-cran-brglm2 r-cran-mass "
+    "r-cran-mice r-cran-mitools)",
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +19,22 @@ from core.cohort import Cohort
 from core.errors import SpecError
 from core.survival.km import KMResult, Summary, default_at, estimate, follow_up
 from core.units import DAYS
+from core.view import tables
 from tests.cohorts import LAW, cohort_of, random_columns
+from tests.reference.export_data import export
+
+CASES: dict[str, dict[str, Any]] = {
+    case["table"]: case
+    for case in json.loads(
+        (Path(__file__).parent / "reference" / "curves_reference.json").read_text(encoding="utf-8")
+    )["cases"]
+}
+REFERENCE_GROUPS = [
+    (table, position, group)
+    for table, case in CASES.items()
+    for position, group in enumerate(case["groups"].values())
+]
+ReferenceTables = Callable[..., KMResult]
 
 Z = float(special.ndtri(0.975))
 patients = st.lists(
@@ -36,6 +55,26 @@ def curve(time: list[float], event: list[int], **fields: Any) -> KMResult:
 
 def summary(time: list[float], event: list[int], **fields: Any) -> Summary:
     return curve(time, event, **fields).groups[0]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> ReferenceTables:
+    """The curves of a reference table by its groups."""
+    folder = tmp_path_factory.mktemp("curves_tables")
+    export(folder)
+
+    def ask(table: str, **fields: Any) -> KMResult:
+        case, raw = CASES[table], pd.read_csv(folder / table)
+        columns = {
+            "time": raw[case["time"]].to_numpy(dtype=float),
+            "event": (raw[case["event"]] == case["event_is"]).to_numpy(dtype=float),
+            "g": raw[case["group"]].astype(str).to_numpy(dtype=object),
+        }
+        if case["entry"] is not None:
+            columns["entry"] = raw[case["entry"]].to_numpy(dtype=float)
+        return km(columns, group_by="g", entry=case["entry"] and "entry", **fields)
+
+    return ask
 
 
 def at(result: KMResult, column: str) -> list[float]:
@@ -61,7 +100,7 @@ def test_six_patients_in_closed_form() -> None:
 
 
 def test_nine_patients_in_closed_form_with_their_limits() -> None:
-    """Greenwood by fractions, and the three scales of the limits written out."""
+    """Greenwood by fractions, and the four scales of the limits written out."""
     survival = [Fraction(1)]
     variance = [Fraction(0)]
     for n, d in ((8, 1), (7, 2), (3, 1)):
@@ -69,7 +108,7 @@ def test_nine_patients_in_closed_form_with_their_limits() -> None:
         variance.append(variance[-1] + Fraction(d, n * (n - d)))
     assert survival[1:] == [Fraction(7, 8), Fraction(5, 8), Fraction(5, 12)]
     times = ("2", "4", "7")
-    for kind in ("log-log", "log", "plain"):
+    for kind in ("log-log", "log", "plain", "arcsin"):
         found = curve(*NINE, at=times, conf_type=kind)
         assert at(found, "estimate") == pytest.approx([float(s) for s in survival[1:]], rel=1e-14)
         for k in range(3):
@@ -78,6 +117,10 @@ def test_nine_patients_in_closed_form_with_their_limits() -> None:
                 limits = [max(s - Z * s * error, 0), min(s + Z * s * error, 1)]
             elif kind == "log":
                 limits = [s * np.exp(-Z * error), min(s * np.exp(Z * error), 1)]
+            elif kind == "arcsin":
+                angle, half = np.arcsin(s**0.5), Z * error / 2 * (s / (1 - s)) ** 0.5
+                ends = max(angle - half, 0), min(angle + half, np.pi / 2)
+                limits = [np.sin(end) ** 2 for end in ends]
             else:
                 theta = Z * error / np.log(s)
                 limits = [s ** np.exp(-theta), s ** np.exp(theta)]
@@ -142,7 +185,7 @@ def test_the_risk_table_is_counted_from_the_definition(
 
 
 @LAW
-@given(patients, st.sampled_from(["log-log", "log", "plain"]), st.booleans())
+@given(patients, st.sampled_from(["log-log", "log", "plain", "arcsin"]), st.booleans())
 def test_a_curve_lies_in_0_1_and_never_rises(
     rows: list[tuple[Any, ...]], kind: str, late: bool
 ) -> None:
@@ -227,6 +270,89 @@ def test_one_half_is_found_in_spite_of_rounding(n: int) -> None:
 def test_a_median_is_shown_in_the_unit_asked_for() -> None:
     found = summary([365.25, 730.5, 1461], [1, 1, 1], show_unit="months")
     assert found.median == 24
+
+
+@pytest.mark.parametrize(
+    ("profile", "median", "words"), [(None, 2.5, "middle"), ("spss", 2, "start")]
+)
+def test_the_rule_on_a_plateau_is_told(profile: str | None, median: float, words: str) -> None:
+    found = curve([1, 2, 3, 4], [1, 1, 1, 1], profile=profile)
+    assert found.groups[0].median == median
+    (note,) = [note for note in found.notes if note.about == "median"]
+    assert words in note.text
+    assert not any(note.about == "median" for note in curve([1, 2, 3], [1, 1, 1]).notes)
+
+
+# Quartiles ------------------------------------------------------------------------------------
+
+
+def test_quartiles_by_hand() -> None:
+    """6/8, 4/8 and 2/8 are plateaus, of which R takes the middle and SPSS the start."""
+    time, event = [float(t) for t in range(1, 9)], [1] * 8
+    found = summary(time, event)
+    assert [(q.probability, q.time) for q in found.quartiles] == [
+        (0.25, 2.5), (0.5, 4.5), (0.75, 6.5),
+    ]  # fmt: skip
+    spss = summary(time, event, profile="spss").quartiles
+    assert [q.time for q in spss] == [2, 4, 6]
+    # At 6/8: from 7/8 at time 1 to 5/8 at time 3, so the density is 1/8; Greenwood is 6/8 2/8 / 8.
+    error = (6 * 2 / 8**3) ** 0.5 / (1 / 8)
+    assert spss[0].std_error == pytest.approx(error)
+    assert (spss[0].conf_low, spss[0].conf_high) == (0.0, pytest.approx(2 + 1.96 * error))
+
+
+@pytest.mark.parametrize("group", REFERENCE_GROUPS, ids=[name for name, _, _ in REFERENCE_GROUPS])
+@pytest.mark.parametrize("kind", ["log-log", "log", "plain", "arcsin"])
+def test_quartiles_and_their_limits_are_those_of_r(
+    group: tuple[str, int, dict[str, Any]], kind: str, reference: ReferenceTables
+) -> None:
+    name, position, wanted = group
+    found = reference(name, conf_type=kind).groups[position].quartiles
+    for attribute, of_r in (("time", "quantile"), ("conf_low", "lower"), ("conf_high", "upper")):
+        assert [getattr(q, attribute) for q in found] == [
+            None if x is None else pytest.approx(x, rel=1e-12)
+            for x in wanted["quartiles"][kind][of_r]
+        ]
+
+
+@pytest.mark.parametrize("group", REFERENCE_GROUPS, ids=[name for name, _, _ in REFERENCE_GROUPS])
+def test_quartiles_of_spss_by_its_own_formula(
+    group: tuple[str, int, dict[str, Any]], reference: ReferenceTables
+) -> None:
+    name, position, wanted = group
+    found = reference(name, median_ci="spss").groups[position].quartiles
+    for quartile, (time, error) in zip(found, wanted["spss"], strict=True):
+        assert quartile.time == (None if time is None else pytest.approx(time, rel=1e-12))
+        assert quartile.std_error == (None if error is None else pytest.approx(error, rel=1e-9))
+        if error is not None:
+            half = 1.96 * error
+            assert quartile.conf_low == pytest.approx(max(time - half, 0))
+            assert quartile.conf_high == pytest.approx(time + half)
+
+
+@LAW
+@given(patients, st.sampled_from(["r", "spss"]))
+def test_quartiles_are_in_order_and_the_second_one_is_the_median(
+    rows: list[tuple[Any, ...]], profile: str
+) -> None:
+    time, event, group, _ = (list(c) for c in zip(*rows, strict=True))
+    found = km({"time": time, "event": [float(e) for e in event], "g": group}, group_by="g",
+               profile=profile).groups  # fmt: skip
+    for one in found:
+        half = one.quartiles[1]
+        assert (one.median, one.conf_low, one.conf_high) == (
+            half.time, half.conf_low, half.conf_high,
+        )  # fmt: skip
+        known = [q.time for q in one.quartiles if q.time is not None]
+        assert known == sorted(known)
+        assert known == [q.time for q in one.quartiles[: len(known)]]
+
+
+def test_the_csv_of_the_groups_has_the_quartiles() -> None:
+    cohort = cohort_of({"time": range(1, 9), "event": [1] * 8}, profile="spss")
+    row = tables.summaries(cohort, estimate(cohort, cohort.spec)).iloc[0]
+    assert (row["time_of_25_percent"], row["time_of_75_percent"]) == (2, 6)
+    assert row["time_of_50_percent_low"] == row["conf_low"]
 
 
 # SPSS's own output ----------------------------------------------------------------------------

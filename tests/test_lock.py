@@ -355,7 +355,7 @@ def scan_page(query: str) -> AppTest:
 
 
 def test_a_scan_counts_its_cutoffs_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.frame._navigation", lambda spec: None)  # no such page here
+    monkeypatch.setattr("pages.ui.navigation.draw", lambda spec: None)  # no such page here
     at = scan_page(OPEN).run()
     assert_sound(at)
     assert [c.value for c in at.caption] == ["drawn"]

@@ -19,7 +19,7 @@ from core.survival.results import Test as ChiSquare
 from core.survival.tails import chi2_log10_p, chi2_p
 from tests.cohorts import LAW, cohort_of, random_columns
 
-TESTS = ("logrank", "gehan", "tarone-ware", "peto", "fh(0.5;1.5)")
+TESTS = ("logrank", "gehan", "tarone-ware", "peto", "fh(0.5;1.5)", "maxcombo")
 
 patients = st.lists(
     st.tuples(

@@ -430,6 +430,8 @@ def test_terms_and_ties() -> None:
     at.multiselect(key="terms").set_value(["horTh", "age", "progrec"]).run()
     assert asked(at).terms == ("horTh", "age:per(10)", "progrec:cut")
     efron = assert_cox_agrees(at)
+    at.session_state["model_options"] = True
+    at.run()
     at.selectbox(key="ties").set_value("breslow").run()
     assert asked(at).ties == "breslow"
     breslow = assert_cox_agrees(at)
@@ -512,7 +514,7 @@ def test_a_new_address_is_a_new_question() -> None:
         ("where=aeg > 50", "'aeg'"),
         ("data=nothing", "'nothing'"),
         ("v=2", "version 2"),
-        ("cluster=99", "'cluster'"),
+        ("suv_min=99", "'suv_min'"),
     ],
 )
 def test_a_link_with_a_fault_says_which(page: str, query: str, said: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -183,6 +183,7 @@ def test_a_rising_transform_changes_nothing_and_a_falling_one_mirrors(
 
 @LAW
 @given(st.floats(0, 60), st.floats(0, 0.49), st.integers(0, 10**6))
+@example(1.0, 5e-324, 0)
 def test_p_values_are_probabilities(statistic: float, fraction: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     size = np.unique(rng.integers(1, 100, 30))

@@ -44,6 +44,11 @@ RANGED = {
     "tau": st.floats(0, 1e300, exclude_min=True),
     "landmark": st.floats(0, 1e300, exclude_min=True),
     "measurement_error": st.floats(0, 1, exclude_max=True),
+    "given": st.floats(0, 1e300, exclude_min=True),
+    "bandwidth": st.floats(0, 1e300, exclude_min=True),
+    "l1_ratio": st.floats(0, 1),
+    "power": st.floats(0, 1, exclude_min=True, exclude_max=True),
+    "imputations": st.integers(2, 200).map(float),
     "permutations": st.integers(0, 1_000_000).map(float),
     "bootstraps": st.integers(0, 100_000).map(float),
     "seed": st.integers(0, 2**53).map(float),
@@ -219,7 +224,8 @@ def test_python_alone_would_take_an_underscore_for_a_number() -> None:
 @pytest.mark.parametrize(
     "query",
     ["conf_level=0", "conf_level=1", "conf_level=95", "min_fraction=0.5", "min_fraction=-0.1",
-     "min_events=-1", "tau=0", "tau=-3", "landmark=0"],
+     "min_events=-1", "tau=0", "tau=-3", "landmark=0", "given=0", "bandwidth=0", "l1_ratio=1.1", "power=1",
+     "imputations=1", "imputations=2.5"],
 )  # fmt: skip
 def test_a_number_out_of_its_range_is_refused(query: str) -> None:
     with pytest.raises(SpecError, match="It must be") as caught:

@@ -46,6 +46,8 @@ lookalikes = st.one_of(
         ("suv:cut(median)", "suv", "cut", "median"),
         ("age:spline(4)", "age", "spline", "4"),
         ("grade:trend", "grade", "trend", ""),
+        ("age:poly", "age", "poly", ""),
+        ("age:poly(3)", "age", "poly", "3"),
         ('"a, b":per(10)', "a, b", "per", "10"),
         ("age years:per(10)", "age years", "per", "10"),
     ],

@@ -17,6 +17,8 @@ from core.cohort import Cohort, select
 from core.reading import examples
 from core.survival import cox, km
 from core.view import charts, distribution, export, forest, html, numbers, tables, words
+from core.view.curve import drawn
+from core.view.curve.figure import Shape, description
 
 HOSTILE = '<img src=x onerror=alert(1)>![a](http://evil.test/a.png)$x$"&'
 
@@ -206,15 +208,15 @@ def test_markdown_escapes_every_character_that_means_something(text: str) -> Non
 
 def test_the_shape_of_a_figure_does_not_move_with_the_cutoff() -> None:
     one, other = gbsg2(cut_value=("20",)), gbsg2(cut_value=("90",))
-    assert charts.KMShape.of(one, "RFS") == charts.KMShape.of(other, "RFS")
+    assert Shape.of(one, "RFS") == Shape.of(other, "RFS")
     assert distribution.DistributionShape.of(one) == distribution.DistributionShape.of(other)
 
 
 def test_the_risk_table_is_recounted_from_its_definition(
     cohort: Cohort, result: km.KMResult
 ) -> None:
-    shape = charts.KMShape.of(cohort, "RFS")
-    risk = charts.km_data(cohort, result, shape)["risk"].to_pydict()
+    shape = Shape.of(cohort, "RFS")
+    risk = drawn.data(cohort, result, shape)["risk"].to_pydict()
     time = cohort.shown(cohort.time)
     for g in (0, 1):
         rows = slice(g * len(risk["months"]) // 2, (g + 1) * len(risk["months"]) // 2)
@@ -227,15 +229,15 @@ def test_a_thinned_curve_is_the_curve_where_it_has_points(
 ) -> None:
     whole = {c: result.curves[c].to_numpy()[result.curves["group"] == 1] for c in result.curves}
     last = float(whole["time"][-1])
-    path = charts.thin(whole, last)
+    path = drawn.thin(whole, Shape.of(cohort, "RFS"))
     assert path["time"][0] == 0
     assert path["estimate"][0] == 1
     reached = np.searchsorted(whole["time"], path["time"][1:], side="right") - 1
     assert np.array_equal(path["estimate"][1:], whole["estimate"][reached])
     # No step that is left out is wider than a pixel.
-    drawn = np.searchsorted(path["time"], whole["time"], side="right") - 1
-    missed = path["estimate"][drawn] != whole["estimate"]
-    later = path["time"][np.minimum(drawn + 1, len(path["time"]) - 1)]
+    shown = np.searchsorted(path["time"], whole["time"], side="right") - 1
+    missed = path["estimate"][shown] != whole["estimate"]
+    later = path["time"][np.minimum(shown + 1, len(path["time"]) - 1)]
     assert np.all(later[missed] - whole["time"][missed] <= last / charts.PIXELS)
 
 
@@ -250,7 +252,7 @@ def test_a_registry_curve_is_drawn_with_a_bounded_number_of_points() -> None:
         "conf_high": np.linspace(1, 0.3, n),
         "group": np.zeros(n, dtype=int),
     }
-    assert len(charts.thin(curve, 100.0)["time"]) <= charts.PIXELS + 3
+    assert len(drawn.thin(curve, Shape("days", 0, 100, 1, ""))["time"]) <= charts.PIXELS + 3
 
 
 def test_the_bars_of_the_distribution_count_every_patient_once(cohort: Cohort) -> None:
@@ -263,15 +265,15 @@ def test_the_bars_of_the_distribution_count_every_patient_once(cohort: Cohort) -
 
 def test_the_forest_draws_the_numbers_of_the_table(model: cox.CoxResult) -> None:
     rows = forest.figure(model, labelled=True)["datasets"]["rows"].to_pydict()
-    drawn = [v for v, m in zip(rows["hazard_ratio"], rows["model"], strict=True) if m[0] == "M"]
-    assert drawn == [row.hazard_ratio for row in model.multivariable]
+    shown = [v for v, m in zip(rows["hazard_ratio"], rows["model"], strict=True) if m[0] == "M"]
+    assert shown == [row.hazard_ratio for row in model.multivariable]
 
 
 def figures(cohort: Cohort, result: km.KMResult, model: cox.CoxResult) -> dict[str, charts.Figure]:
-    shape = charts.KMShape.of(cohort, "RFS")
+    shape = Shape.of(cohort, "RFS")
     marker = distribution.DistributionShape.of(cohort)
     return {
-        "km": {**charts.km_description(shape), "datasets": charts.km_data(cohort, result, shape)},
+        "km": {**description(shape), "datasets": drawn.data(cohort, result, shape)},
         "distribution": {
             **distribution.description(marker),
             "datasets": distribution.data(cohort, marker),
@@ -285,20 +287,20 @@ def test_every_figure_becomes_a_file(
     name: str, cohort: Cohort, result: km.KMResult, model: cox.CoxResult
 ) -> None:
     figure = figures(cohort, result, model)[name]
-    drawn = export.svg(figure, "A title", ["A line"])
-    assert drawn.startswith("<svg")
-    assert "A title" in drawn
+    picture = export.svg(figure, "A title", ["A line"])
+    assert picture.startswith("<svg")
+    assert "A title" in picture
     screen, printed = export.png(figure, "t", []), export.png(figure, "t", [], dpi=300)
     assert _width(printed) / _width(screen) == pytest.approx(300 / 144, rel=0.01)
     assert _dots_per_metre(printed) == pytest.approx(300 / 0.0254, rel=0.001)
 
 
 def test_text_in_an_exported_figure_is_text(cohort: Cohort, result: km.KMResult) -> None:
-    shape = charts.KMShape.of(cohort, HOSTILE)
-    figure = {**charts.km_description(shape), "datasets": charts.km_data(cohort, result, shape)}
-    drawn = export.svg(figure, HOSTILE, [HOSTILE])
-    assert "<img" not in drawn
-    assert "onerror=alert(1)&gt;" in drawn
+    shape = Shape.of(cohort, HOSTILE)
+    figure = {**description(shape), "datasets": drawn.data(cohort, result, shape)}
+    picture = export.svg(figure, HOSTILE, [HOSTILE])
+    assert "<img" not in picture
+    assert "onerror=alert(1)&gt;" in picture
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:

@@ -1,7 +1,8 @@
 """Files -> `Dataset`: the one door for every format, and the order in which things are done.
 
 bytes -> table of cells -> numbers, dates and levels -> repeated rows left out -> second table
-joined -> endpoints from dates -> what one row is, identifiers, and what looks wrong.
+joined -> endpoints from dates -> what one row is, identifiers, what is known
+only later, and what looks wrong.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from core.reading.checks import identifiers, linter
 from core.reading.endpoints import derived
 from core.reading.formats import kinds
 from core.reading.formats.limits import check_bytes
+from core.reading.roles import later
 from core.reading.rows import adam, joining, partners, shape
 from core.reading.table import File, Progress, nobody
 from core.steps import Recipe, Step
@@ -305,6 +307,7 @@ def _looked_at(dataset: Dataset, recipe: Recipe) -> Dataset:
     elif dataset.rows_are is not None and dataset.rows_are.kind == "parameters":
         found = shape.stacked_endpoints(dataset, dataset.rows_are)
         dataset = dataclasses.replace(dataset, endpoints=(*dataset.endpoints, *found))
+    dataset = later.flag(dataset, recipe)
     if dataset.rows_are is not None:
         notes.append(_about_rows(dataset, dataset.rows_are))
     dataset = dataclasses.replace(dataset, notes=(*dataset.notes, *notes))

@@ -28,7 +28,7 @@ ROLES = ("id", "one_row", "zero", "negative")
 
 _AGAIN = "Save it again from the page where a table is loaded"
 _WORDS = ("name", "label", "unit", "meaning")
-_OF_A_VARIABLE = (*_WORDS, "kind", "levels", "values", "missing", "identifier")
+_OF_A_VARIABLE = (*_WORDS, "kind", "levels", "values", "missing", "identifier", "known")
 
 
 @dataclass(frozen=True)
@@ -255,4 +255,6 @@ def _steps_of(said: Mapping[str, Any]) -> Sequence[Step]:
         steps.append(Step("order", (name, *levels)))
     if isinstance(said.get("identifier"), bool):
         steps.append(Step("identifier", (name, "yes" if said["identifier"] else "no")))
+    if known := _text(said, "known"):
+        steps.append(Step("known", (name, known)))
     return steps

@@ -1,4 +1,4 @@
-"""The product-limit estimate of each group, with limits, medians and restricted means.
+"""The product-limit estimate of each group, with limits, quantiles and restricted means.
 
 Methods
 -------
@@ -7,12 +7,15 @@ Kaplan-Meier's estimate with Greenwood's variance. Pointwise limits on the log-l
 time at which the curve crosses one half, the midpoint where it lies at exactly one half over an
 interval (R's ``quantile.survfit``); its limits are where the limits of the curve cross one half.
 ``median_ci=spss`` gives SPSS's: the first time at or below one half, and a symmetric interval from
-the density at the median. Delayed entry moves a patient into the risk set after her entry time.
+the density at the median. The quartiles (by 25, 50 and 75 % of the patients the event has
+happened) follow the same two rules at 75, 50 and 25 % survival. Delayed entry moves a patient into
+the risk set after her entry time.
 
 References
 ----------
 Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481. Brookmeyer R, Crowley J. Biometrics
-1982;38:29-41. Collett D. Modelling Survival Data in Medical Research, 3rd ed., section 2.4
+1982;38:29-41. Borgan O, Liestol K. Scand J Stat 1990;17:35-41 (limits on the scale of the arcsine
+of the square root). Collett D. Modelling Survival Data in Medical Research, 3rd ed., section 2.4
 (interval from the density). Klein JP, Moeschberger ML. Survival Analysis, 2nd ed., section 4.5
 (restricted mean).
 """
@@ -27,11 +30,13 @@ from core.cohort import Cohort
 from core.spec import AnalysisSpec
 from core.survival.conventions import conventions
 from core.survival.counts import count
-from core.survival.quantiles import crossing, spss_interval
+from core.survival.quantiles import crossings, spss_interval
 from core.survival.tails import normal_quantile
 
 SPSS_Z = 1.96
 """SPSS multiplies by 1.96 and not by 1.959964 for the limits of a median."""
+QUARTILES = (0.25, 0.5, 0.75)
+"""Shares of the patients who have had the event."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +114,7 @@ def limits(
     std_error_log : numpy.ndarray
         Standard error of log S(t) (Greenwood), infinite where S(t) is 0.
     level : float
-    kind : {"log-log", "log", "plain"}
+    kind : {"log-log", "log", "plain", "arcsin"}
 
     Returns
     -------
@@ -117,10 +122,16 @@ def limits(
         NaN where the scale does not define them (as R's ``survfit``).
     """
     z = normal_quantile(level)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if kind == "plain":
             half = std_error_log * estimate * z
             return np.maximum(estimate - half, 0), np.minimum(estimate + half, 1)
+        if kind == "arcsin":
+            angle = np.arcsin(np.sqrt(np.where(estimate == 0, np.nan, estimate)))
+            wide = 0.5 * z * std_error_log * np.tan(angle)  # tan is sqrt(S / (1 - S))
+            wide = np.where(estimate == 1, np.nan, wide)
+            low = np.sin(np.maximum(angle - wide, 0)) ** 2
+            return low, np.sin(np.minimum(angle + wide, np.pi / 2)) ** 2
         if kind == "log":
             log = np.log(np.where(estimate == 0, np.nan, estimate))
             wide = z * std_error_log
@@ -130,15 +141,77 @@ def limits(
         return np.exp(-np.exp(np.log(-log) - wide)), np.exp(-np.exp(np.log(-log) + wide))
 
 
+@dataclass(frozen=True)
+class Quantile:
+    """Time by which a share of the patients has had the event, in the unit of its curve or result.
+
+    Attributes
+    ----------
+    probability : float
+        The share: at 0.25 the curve is at 75 %.
+    time : float or None
+        None where the curve does not fall so far.
+    std_error : float or None
+        SPSS's, from the density; None with limits from those of the curve.
+    conf_low, conf_high : float or None
+    """
+
+    probability: float
+    time: float | None
+    std_error: float | None
+    conf_low: float | None
+    conf_high: float | None
+
+
+def quantiles(
+    curve: Curve, spec: AnalysisSpec, probabilities: tuple[float, ...] = QUARTILES
+) -> tuple[Quantile, ...]:
+    """Times, in `unit`, by which shares of the patients have had the event, with limits.
+
+    Parameters
+    ----------
+    curve : Curve
+    spec : AnalysisSpec
+        Reads ``median_ci`` and the profile.
+    probabilities : tuple of float
+    """
+    if conventions(spec).median_ci == "spss":
+        steps = (curve.time, curve.estimate, curve.variance_log)
+        return tuple(Quantile(p, *spss_interval(*steps, 1 - p, z=SPSS_Z)) for p in probabilities)
+    levels = tuple(1 - p for p in probabilities)
+    middle, low, high = (
+        crossings(curve.time, values, levels)
+        for values in (curve.estimate, curve.conf_low, curve.conf_high)
+    )
+    return tuple(Quantile(p, middle[i], None, low[i], high[i]) for i, p in enumerate(probabilities))
+
+
 def median(curve: Curve, spec: AnalysisSpec) -> tuple[float | None, float | None, float | None]:
     """Median of a curve with its limits, in `unit`; None where they are not reached."""
-    if conventions(spec).median_ci == "spss":
-        return spss_interval(curve.time, curve.estimate, curve.variance_log, z=SPSS_Z)
-    return (
-        crossing(curve.time, curve.estimate, 0.5),
-        crossing(curve.time, curve.conf_low, 0.5),
-        crossing(curve.time, curve.conf_high, 0.5),
-    )
+    found = quantiles(curve, spec, (0.5,))[0]
+    return found.time, found.conf_low, found.conf_high
+
+
+def reached(curve: Curve, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a curve stands at some times.
+
+    Parameters
+    ----------
+    curve : Curve
+    times : numpy.ndarray
+        In `unit`.
+
+    Returns
+    -------
+    step : numpy.ndarray of int
+        Position of the last time of the curve at or before each; -1 before the first one.
+    unknown : numpy.ndarray of bool
+        After the last follow-up of a curve that has not reached 0: nobody knows its value there.
+    """
+    slack = slack_of(times)
+    step = np.searchsorted(curve.time, times + slack, side="right") - 1
+    unknown = (times - slack > curve.time[-1]) & (curve.estimate[-1] > 0)
+    return step, unknown
 
 
 def restricted_mean(curve: Curve, tau: float) -> tuple[float, float]:

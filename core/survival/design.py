@@ -1,7 +1,17 @@
-"""From terms to columns of a model matrix."""
+"""From terms to columns of a model matrix.
+
+Methods
+-------
+A restricted cubic spline has its knots at Harrell's quantiles. A polynomial is raw: x, x^2, x^3 as
+they are, so that its coefficients are those of the columns a reader could make (R's ``poly(x, 2,
+raw=TRUE)``; its likelihood and the tests of the term are those of orthogonal polynomials too). The
+columns of an interaction are the products of the columns of its main effects in their forms, the
+first term's running fastest, as R orders them.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +21,14 @@ from core.cohort import Cohort
 from core.dataset import Variable
 from core.errors import SpecError
 from core.groups import PROBABILITIES, categories, form_groups, quantile
+from core.known import check_terms
+from core.notes import Note
 from core.spec import AnalysisSpec, quote_name, read_number
+from core.survival.split import values_since
 from core.terms import Term, parse
 
+DEGREES = (2, 3)
+"""Degrees a polynomial can have: a spline is the better curve beyond them."""
 KNOTS = {
     3: (0.10, 0.50, 0.90),
     4: (0.05, 0.35, 0.65, 0.95),
@@ -36,14 +51,16 @@ class Block:
     matrix : numpy.ndarray, shape (n, k)
         NaN in the rows of patients who do not have the term.
     levels : tuple of str or None, length k
-        For a category the level of each column, for a spline the name of each column; None for
-        a plain number.
+        For a category the level of each column, for a spline or a polynomial the name of each
+        column; None for a plain number.
     reference : str or None
         For a category the level that the others are compared with.
     member : numpy.ndarray of bool, shape (n, k), or None
         For a category which patients have the level.
     known : numpy.ndarray of bool, shape (n,), or None
         For a category which patients have any: with one level there is no column to tell.
+    notes : tuple of Note
+        What was assumed to make the columns.
     """
 
     term: Term
@@ -53,6 +70,7 @@ class Block:
     reference: str | None = None
     member: np.ndarray | None = None
     known: np.ndarray | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def present(self) -> np.ndarray:
@@ -68,9 +86,12 @@ def blocks(cohort: Cohort, spec: AnalysisSpec) -> list[Block]:
 
     Raises
     ------
+    KnownLater
+        If a term is known only later than time 0, see `core.known`.
     SpecError
         If a term cannot be read or cannot be made from its column.
     """
+    check_terms(cohort.source, spec)
     texts = spec.terms or (() if spec.group_by is None else (quote_name(spec.group_by),))
     terms = [parse(text, cohort.dataset.variables) for text in texts]
     mains = [term for term in terms if not term.partner]
@@ -95,6 +116,8 @@ def _block(cohort: Cohort, spec: AnalysisSpec, term: Term) -> Block:
     values = cohort.column(term.column)
     if not values.notna().any():
         raise SpecError("terms", f"'{term.column}' has no values", "Leave the term out")
+    if term.form == "since":
+        return _since(cohort, term)
     numeric = pd.api.types.is_numeric_dtype(values)
     if term.form == "cut":
         return _cut(cohort, spec, term, values, variable)
@@ -118,6 +141,16 @@ def _block(cohort: Cohort, spec: AnalysisSpec, term: Term) -> Block:
             f"Use '{term.column}' as a category",
         )
     return _number(term, variable, values.to_numpy(dtype=float))
+
+
+def _since(cohort: Cohort, term: Term) -> Block:
+    """A covariate that changes during follow-up, for the intervals of a split cohort."""
+    found = values_since(cohort, term)
+    if found.codes is None:
+        assert found.x is not None  # one of the two is there
+        return Block(term, found.title, found.x[:, None], (None,), notes=found.notes)
+    made = _dummies(term, found.title, found.codes, list(found.labels), found.reference or "")
+    return dataclasses.replace(made, notes=found.notes)
 
 
 def _number(term: Term, variable: Variable, x: np.ndarray) -> Block:
@@ -144,6 +177,18 @@ def _number(term: Term, variable: Variable, x: np.ndarray) -> Block:
         basis = spline(x, int(knots))
         names = ("linear", *(f"nonlinear {i}" for i in range(1, basis.shape[1])))
         return Block(term, f"{variable.title} (spline)", basis, names)
+    if term.form == "poly":
+        degree = read_number(term.argument or "2", "terms")
+        if degree not in DEGREES:
+            raise SpecError(
+                "terms",
+                f"A polynomial cannot have degree {degree:g}",
+                "Use 2 or 3, or a spline for a freer curve",
+            )
+        powers = range(1, int(degree) + 1)
+        names = ("linear", *(f"power {k}" for k in powers[1:]))
+        curve = np.column_stack([x**k for k in powers])
+        return Block(term, f"{variable.title} (polynomial)", curve, names)
     title = f"{variable.title} (per {unit.strip() or 'unit'})"
     return Block(term, title, x[:, None], (None,))
 

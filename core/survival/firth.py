@@ -18,11 +18,12 @@ Firth D. Biometrika 1993;80:27-38. Heinze G, Schemper M. Biometrics 2001;57:114-
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy import optimize
 
 from core.survival.newton import Fit, scaled
+from core.survival.profile import crossing
 from core.survival.risk import RiskSets, by_stratum, moments, third
 from core.survival.tails import chi2_p, normal_quantile
 
@@ -31,9 +32,10 @@ SMALL_STEP = 1e-11
 """Steps end an estimate when the largest is below this, in standard deviations of the columns."""
 PROFILE_STEP = 1e-6
 """The same for a profile: its likelihood is flat there, so that this is good to 1e-12."""
-MOST_WIDENINGS = 25
-FAR = 1e3
-"""Stands for a likelihood ratio that is not finite any more."""
+METHODS = (
+    "Cox models were fitted by Firth's penalised likelihood, with profile penalised-likelihood "
+    "limits and penalised likelihood-ratio tests."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +101,40 @@ def fit(sets: RiskSets, x: np.ndarray, *, level: float) -> FirthFit:
         beta[use], covariance[np.ix_(use, use)], best = top.beta, inverse, top.value
         quantile = normal_quantile(level)
         for k, column in enumerate(use):
-            low[column] = _limit(parts, top, inverse, k, -quantile)
-            high[column] = _limit(parts, top, inverse, k, quantile)
-            change = _profile(parts, top, inverse, k, 0.0)
-            p_value[column] = chi2_p(2 * change, 1)
+            drop = partial(_profile, parts, top, inverse, k)
+            error = float(np.sqrt(inverse[k, k]))
+            low[column] = crossing(drop, float(top.beta[k]), error, -quantile)
+            high[column] = crossing(drop, float(top.beta[k]), error, quantile)
+            p_value[column] = chi2_p(2 * drop(0.0), 1)
     units = float(np.log(scale[use]).sum())  # the penalty is that of the columns as they were
     return FirthFit(
         beta / scale, covariance / np.outer(scale, scale), columns.aliased, np.zeros(p, dtype=bool),
         null + units, best + units, low / scale, high / scale, p_value,
     )  # fmt: skip
+
+
+def drop(sets: RiskSets, x: np.ndarray, found: FirthFit, columns: np.ndarray) -> float:
+    """Penalised likelihood-ratio statistic of several coefficients together.
+
+    Parameters
+    ----------
+    sets : RiskSets
+    x : numpy.ndarray, shape (n, p)
+        As they were given to `fit`.
+    found : FirthFit
+    columns : numpy.ndarray of int
+        Those that are held at 0; none of them aliased. The penalty stays that of all columns.
+    """
+    shape = scaled(sets, x)
+    use = np.flatnonzero(~shape.aliased)
+    parts = tuple((part, shape.z[rows][:, use]) for part, rows in by_stratum(sets))
+    held = np.isin(use, columns)
+    top = _point(parts, (found.beta * shape.scale)[use])
+    start = np.where(held, 0.0, top.beta)
+    reached = _point(parts, start)
+    if not held.all() and np.isfinite(reached.value):
+        reached = _climb(parts, start, ~held, PROFILE_STEP)
+    return float(2 * max(top.value - reached.value, 0.0))
 
 
 def _point(parts: _Parts, beta: np.ndarray) -> _Point:
@@ -171,23 +198,3 @@ def _profile(parts: _Parts, top: _Point, inverse: np.ndarray, k: int, held: floa
     if free.any() and np.isfinite(reached.value):
         reached = _climb(parts, start, free, PROFILE_STEP)
     return max(top.value - reached.value, 0.0)
-
-
-def _limit(parts: _Parts, top: _Point, inverse: np.ndarray, k: int, quantile: float) -> float:
-    """Where the signed root of the likelihood-ratio statistic of coefficient `k` is `quantile`.
-
-    The root is nearly linear in the coefficient, so that few steps find it.
-    """
-
-    def short(coefficient: float) -> float:
-        root = float(np.sqrt(2 * _profile(parts, top, inverse, k, coefficient)))
-        return abs(quantile) - min(root, FAR)
-
-    inner = float(top.beta[k])
-    width = quantile * float(np.sqrt(inverse[k, k]))
-    for _ in range(MOST_WIDENINGS):
-        outer = inner + width
-        if short(outer) < 0:
-            return float(optimize.brentq(short, inner, outer, xtol=1e-10, rtol=1e-11))
-        inner, width = outer, width * 1.5
-    return float("nan")

@@ -15,8 +15,19 @@ from core.cohort import Cohort
 from core.notes import Note, info, warning
 from core.spec import AnalysisSpec, read_number
 from core.survival import logrank
+from core.survival.by_patient import by_patient
+from core.survival.conventions import TOLERANCE, conventions
 from core.survival.cox import hazard_ratios
-from core.survival.curve import Curve, at_risk, curves, median, restricted_mean, slack_of
+from core.survival.curve import (
+    Curve,
+    Quantile,
+    at_risk,
+    curves,
+    median,
+    quantiles,
+    reached,
+    restricted_mean,
+)
 from core.survival.results import Row, Test
 from core.units import DAYS
 
@@ -26,7 +37,11 @@ AT_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 
 @dataclass(frozen=True)
 class Summary:
-    """Summary of one group's curve; times are in `show_unit`."""
+    """Summary of one group's curve; times are in `show_unit`.
+
+    `quartiles` are the times by which 25, 50 and 75 % have had the event; the second of them is
+    the median again.
+    """
 
     label: str
     n: int
@@ -36,6 +51,7 @@ class Summary:
     conf_high: float | None
     rmst: float | None
     rmst_se: float | None
+    quartiles: tuple[Quantile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,7 @@ def estimate(cohort: Cohort, spec: AnalysisSpec) -> KMResult:
     found = curves(
         cohort, spec, event=cohort.event, codes=groups.codes, n_groups=len(groups.levels)
     )
-    tau = _tau(cohort, spec, found)
+    tau = horizon(cohort, spec, found)
     at = _at(cohort, spec, found)
     test = logrank.compare(cohort, spec)
     several = len(groups.levels) > 1
@@ -120,17 +136,20 @@ def estimate(cohort: Cohort, spec: AnalysisSpec) -> KMResult:
         test,
         rows,
         _pairs(cohort, spec) if len(groups.levels) > 2 else (),
-        (*_notes(cohort, found, at, tau, test), *row_notes),
+        (*_notes(cohort, spec, found, at, tau, test), *row_notes),
     )
 
 
 def follow_up(cohort: Cohort, spec: AnalysisSpec) -> FollowUp:
     """Median follow-up with limits by reverse Kaplan-Meier (event and censoring exchanged).
 
+    Where each patient has several intervals, her last one says how long she was followed.
+
     References
     ----------
     Schemper M, Smith TL. Control Clin Trials 1996;17:343-346.
     """
+    cohort = by_patient(cohort)
     together = np.zeros(cohort.n, dtype=np.int64)
     curve = curves(cohort, spec, event=~cohort.event, codes=together, n_groups=1)[0]
     return FollowUp(*(_shown(cohort, t) for t in median(curve, spec.but(median_ci="curve"))))
@@ -166,11 +185,33 @@ def _summary(
     if tau is not None:
         area = restricted_mean(curve, float(cohort.measured(np.array(tau))))
         mean, error = (_shown(cohort, value) for value in area)
-    middle, low, high = (_shown(cohort, t) for t in median(curve, spec))
-    return Summary(level.label, level.n, level.events, middle, low, high, mean, error)
+    found = tuple(shown_quantile(cohort, q) for q in quantiles(curve, spec))
+    half = found[1]
+    return Summary(
+        level.label, level.n, level.events, half.time, half.conf_low, half.conf_high, mean, error,
+        found,
+    )  # fmt: skip
 
 
-def _tau(cohort: Cohort, spec: AnalysisSpec, found: list[Curve]) -> float | None:
+def shown_quantile(cohort: Cohort, found: Quantile) -> Quantile:
+    """A quantile in `unit`, in `show_unit`."""
+    times = (found.time, found.std_error, found.conf_low, found.conf_high)
+    return Quantile(found.probability, *(_shown(cohort, t) for t in times))
+
+
+def times_asked(cohort: Cohort, spec: AnalysisSpec) -> np.ndarray:
+    """Times to report S(t) at, in `show_unit`: those asked for in order, or a few by default."""
+    if spec.at:
+        return np.array(sorted({read_number(t, "at") for t in spec.at}), dtype=float)
+    return np.array(default_at(float(cohort.shown(cohort.time.max())), cohort.show_unit))
+
+
+def horizon(cohort: Cohort, spec: AnalysisSpec, found: list[Curve]) -> float | None:
+    """Horizon of the restricted means, in `show_unit`.
+
+    ``tau`` where it is said, else the shortest of the groups' last follow-up times; None where
+    that is 0.
+    """
     if spec.tau is not None:
         return spec.tau
     smallest = min(float(cohort.shown(curve.time[-1])) for curve in found)
@@ -178,22 +219,16 @@ def _tau(cohort: Cohort, spec: AnalysisSpec, found: list[Curve]) -> float | None
 
 
 def _at(cohort: Cohort, spec: AnalysisSpec, found: list[Curve]) -> pd.DataFrame:
-    if spec.at:
-        asked = sorted({read_number(t, "at") for t in spec.at})
-    else:
-        asked = default_at(float(cohort.shown(cohort.time.max())), cohort.show_unit)
-    times = np.array(asked, dtype=float)
+    times = times_asked(cohort, spec)
     measured = cohort.measured(times)
     parts: dict[str, list[np.ndarray]] = {"n_risk": [], "estimate": [], "conf_low": []}
     parts["conf_high"] = []
     for g, curve in enumerate(found):
-        reached = np.searchsorted(curve.time, measured + slack_of(measured), side="right") - 1
-        over = measured - slack_of(measured) > curve.time[-1]
-        unknown = over & (curve.estimate[-1] > 0)
+        step, unknown = reached(curve, measured)
         parts["n_risk"].append(at_risk(cohort, g, measured))
         for name in ("estimate", "conf_low", "conf_high"):
             # R gives limits of 1 before the first observed time, and none while S stays at 1.
-            value = np.where(reached < 0, 1.0, getattr(curve, name)[reached])
+            value = np.where(step < 0, 1.0, getattr(curve, name)[step])
             parts[name].append(np.where(unknown, np.nan, value))
     columns = {name: np.concatenate(values) for name, values in parts.items()}
     group = np.repeat(np.arange(len(found)), len(times))
@@ -229,9 +264,19 @@ def _pairs(cohort: Cohort, spec: AnalysisSpec) -> tuple[Pair, ...]:
 
 
 def _notes(
-    cohort: Cohort, found: list[Curve], at: pd.DataFrame, tau: float | None, test: Test
+    cohort: Cohort,
+    spec: AnalysisSpec,
+    found: list[Curve],
+    at: pd.DataFrame,
+    tau: float | None,
+    test: Test,
 ) -> list[Note]:
     notes = []
+    if any((np.abs(curve.estimate - 0.5) < TOLERANCE).any() for curve in found):
+        spss = conventions(spec).median_ci == "spss"
+        rule = "start of that time, as in SPSS" if spss else "middle of that time, as in R"
+        text = f"A curve lies at exactly 50 % for a while; its median is the {rule}."
+        notes.append(info("median", text))
     if at["estimate"].isna().any():
         text = "Survival is given up to the last follow-up of a group and not after it."
         notes.append(info("at", text))

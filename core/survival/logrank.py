@@ -8,6 +8,8 @@ Weights: 1 (log-rank, Mantel 1966), the number at risk (Gehan), its square root 
 the left-continuous pooled Kaplan-Meier estimate (Peto-Peto as in R's ``survdiff(rho=1)``), and
 S(t-)^p (1 - S(t-))^q (Fleming-Harrington). Strata are summed; each has its own weights. A group
 whose expected number of events is 0 takes no part and costs no degree of freedom, as in R.
+MaxCombo, the largest of four Fleming-Harrington statistics, is described in
+`core.survival.maxcombo`; its `statistic` is the largest |Z| and no chi-square, its `df` 1.
 
 References
 ----------
@@ -25,10 +27,12 @@ from core.cohort import Cohort
 from core.errors import SpecError
 from core.spec import AnalysisSpec, read_number
 from core.survival.counts import Counts, count
+from core.survival.maxcombo import WEIGHTS, largest
 from core.survival.results import Test
 from core.survival.tails import chi2_log10_p, chi2_p
 
-NAMES = ("logrank", "gehan", "tarone-ware", "peto")
+MAXCOMBO = "maxcombo"
+NAMES = ("logrank", "gehan", "tarone-ware", "peto", MAXCOMBO)
 
 
 def compare(cohort: Cohort, spec: AnalysisSpec) -> Test:
@@ -97,7 +101,7 @@ def adjust(p_values: list[float | None], method: str) -> list[float | None]:
 
 
 def parse_test(name: str) -> tuple[float, float] | None:
-    """Read p and q of ``fh(p;q)``; None for the named tests.
+    """Read p and q of ``fh(p;q)``; None for the tests that have a name.
 
     Raises
     ------
@@ -131,6 +135,8 @@ def score_and_variance(cohort: Cohort, name: str = "logrank") -> tuple[np.ndarra
 
 
 def _compare(cohort: Cohort, name: str, keep: np.ndarray, n_groups: int) -> Test:
+    if name == MAXCOMBO:
+        return _max_combo(cohort, keep)
     return _chi_square(name, *_totals(cohort, name, keep, n_groups))
 
 
@@ -138,18 +144,57 @@ def _totals(
     cohort: Cohort, name: str, keep: np.ndarray, n_groups: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score, expected events and covariance, summed over the strata."""
-    exponents, strata = parse_test(name), cohort.strata
-    if strata is None:
-        table = _table(cohort, keep, n_groups)
-        return _sums(table, _weights(table, name, exponents))
+    exponents = parse_test(name)
     score = np.zeros(n_groups)
     expected = np.zeros(n_groups)
     variance = np.zeros((n_groups, n_groups))
-    for stratum in np.unique(strata[keep & (strata >= 0)]):
-        table = _table(cohort, keep & (strata == stratum), n_groups)
+    for rows in _strata(cohort, keep):
+        table = _table(cohort, rows, n_groups)
         part = _sums(table, _weights(table, name, exponents))
         score, expected, variance = score + part[0], expected + part[1], variance + part[2]
     return score, expected, variance
+
+
+def _strata(cohort: Cohort, keep: np.ndarray) -> list[np.ndarray]:
+    """The patients of each stratum, as masks; all of them where nothing stratifies."""
+    strata = cohort.strata
+    if strata is None:
+        return [keep]
+    return [keep & (strata == stratum) for stratum in np.unique(strata[keep & (strata >= 0)])]
+
+
+def _max_combo(cohort: Cohort, keep: np.ndarray) -> Test:
+    """The largest statistic of two groups; of more, that of the pair with the smallest p."""
+    codes = cohort.groups.codes
+    pairs = combinations(np.unique(codes[keep]).tolist(), 2)
+    tried = [
+        largest(*_joint(cohort, keep & ((codes == a) | (codes == b)), (a, b))) for a, b in pairs
+    ]
+    known = [found for found in tried if found is not None]
+    if not known:
+        return Test(MAXCOMBO, None, 0, None, None)
+    first = min(known, key=lambda found: found.log10_p)
+    log10_p = min(first.log10_p + float(np.log10(len(known))), 0.0)
+    return Test(MAXCOMBO, first.statistic, 1, min(first.p_value * len(known), 1.0), log10_p)
+
+
+def _joint(
+    cohort: Cohort, keep: np.ndarray, pair: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of the second of two groups under each weight of MaxCombo, and their covariance."""
+    score, covariance = np.zeros(len(WEIGHTS)), np.zeros((len(WEIGHTS), len(WEIGHTS)))
+    for rows in _strata(cohort, keep):
+        table = _table(cohort, rows, len(cohort.groups.levels))
+        when = table.events.sum(axis=0) > 0
+        weights = np.stack([_weights(table, "fh", exponents)[when] for exponents in WEIGHTS])
+        at_risk = table.at_risk[:, when].astype(float)
+        events = table.events[:, when].astype(float)
+        n, d = at_risk.sum(axis=0), events.sum(axis=0)
+        first, second = at_risk[list(pair)]
+        score += weights @ (events[pair[1]] - second * d / n)
+        spread = first * second * d * (n - d) / (n**2 * np.maximum(n - 1, 1))
+        covariance += (weights * spread) @ weights.T
+    return score, covariance
 
 
 def _table(cohort: Cohort, rows: np.ndarray, n_groups: int) -> Counts:

@@ -101,7 +101,9 @@ def fit(sets: RiskSets, x: np.ndarray) -> Fit:
     if len(use) and len(sets.at):
         both = np.ix_(use, use)
         begin = Moments(start.log_likelihood, start.gradient[use], start.information[both])
-        found, step, log_likelihood, information = _climb(sets, columns.z[:, use], begin)
+        found, step, log_likelihood, information = climb(
+            sets, columns.z[:, use], begin, np.zeros(len(use))
+        )
         beta[use], infinite[use] = found, np.abs(step) > 1e-5
         covariance[both] = np.linalg.pinv(information, hermitian=True)
     return Fit(
@@ -114,16 +116,27 @@ def fit(sets: RiskSets, x: np.ndarray) -> Fit:
     )
 
 
-def _climb(
-    sets: RiskSets, z: np.ndarray, now: Moments
+def climb(
+    sets: RiskSets, z: np.ndarray, now: Moments, beta: np.ndarray, small: float = SMALL_STEP
 ) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
-    """Newton's method with step halving; returns the last step too, to tell convergence."""
-    beta = np.zeros(z.shape[1])
+    """Newton's method with step halving from `beta`, where the moments are `now`.
+
+    A step below `small` is the last one; the likelihood is that before it, which is lower by the
+    square of the step.
+
+    Returns
+    -------
+    beta : numpy.ndarray, shape (p,)
+    step : numpy.ndarray, shape (p,)
+        The last one, to tell convergence.
+    log_likelihood : float
+    information : numpy.ndarray, shape (p, p)
+    """
     step = np.zeros_like(beta)
     flat = 0
     for _ in range(MOST_STEPS):
         step = np.linalg.lstsq(now.information, now.gradient, rcond=1e-14)[0]
-        if np.max(np.abs(step)) < SMALL_STEP * (1 + np.max(np.abs(beta))):
+        if np.max(np.abs(step)) < small * (1 + np.max(np.abs(beta))):
             beta = beta + step  # too small to change the likelihood or the information
             break
         size = 1.0

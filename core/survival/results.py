@@ -14,7 +14,8 @@ class Test:
     name : str
         As the spec names it.
     statistic : float or None
-        None when it cannot be computed; a note on the result says why.
+        None when it cannot be computed; a note on the result says why. That of MaxCombo is the
+        largest |Z| and no chi-square, with `df` 1.
     df : int
     p_value : float or None
     log10_p : float or None

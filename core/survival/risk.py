@@ -8,7 +8,9 @@ from the right. With D_jl = S0_j - (l/d_j) s0_j for the l-th of d_j tied events 
 are written so that the second moments never have to be accumulated over time: the part that is
 sum_j sum_l (S2_j - l/d_j s2_j) / D_jl equals X' diag(w_i h_i) X, where h_i collects a_j = sum_l
 1/D_jl over the event times at which patient i is at risk, less c_j = sum_l (l/d_j)/D_jl at her own
-event. That is one matrix product.
+event. That is one matrix product. Case weights multiply the sums over patients, and each event time
+counts by the mean weight of those who have the event there (as R does); an offset adds to the
+linear predictor.
 
 References
 ----------
@@ -51,6 +53,12 @@ class RiskSets:
     fraction : numpy.ndarray of float, shape (events,)
         l/d of each tied event (Efron), or zeros (Breslow).
     times : numpy.ndarray of float, shape (J,)
+    case : numpy.ndarray of float, shape (n,), or None
+        Case weights.
+    mean_case : numpy.ndarray of float, shape (J,), or None
+        Mean case weight of those who have the event at event time j.
+    offset : numpy.ndarray of float, shape (n,), or None
+        Part of the linear predictor that is given.
     """
 
     order: np.ndarray
@@ -66,6 +74,9 @@ class RiskSets:
     deaths: np.ndarray
     fraction: np.ndarray
     times: np.ndarray
+    case: np.ndarray | None = None
+    mean_case: np.ndarray | None = None
+    offset: np.ndarray | None = None
 
 
 def risk_sets(
@@ -75,6 +86,8 @@ def risk_sets(
     entry: np.ndarray | None = None,
     strata: np.ndarray | None = None,
     ties: str = "efron",
+    weights: np.ndarray | None = None,
+    offset: np.ndarray | None = None,
 ) -> RiskSets:
     """Sort once and index every risk set.
 
@@ -86,6 +99,9 @@ def risk_sets(
         At risk at t means ``entry < t <= time``.
     strata : numpy.ndarray of int, shape (n,), optional
     ties : {"efron", "breslow"}
+    weights : numpy.ndarray, shape (n,), optional
+        Case weights above 0.
+    offset : numpy.ndarray, shape (n,), optional
     """
     stratum = np.zeros(len(time), dtype=np.int64) if strata is None else strata
     order = np.lexsort((time, stratum))
@@ -108,9 +124,13 @@ def risk_sets(
     rank = np.arange(len(at)) - np.concatenate([[0], np.cumsum(deaths)])[at]
     fraction = rank / deaths[at] if ties == "efron" else np.zeros(len(at))
     strata_start = np.flatnonzero(np.searchsorted(s, s, side="left") == np.arange(len(s)))
+    case = None if weights is None else weights[order]
+    mean_case = (
+        None if case is None else np.bincount(at, weights=case[e], minlength=len(first)) / deaths
+    )
     return RiskSets(
         order, e, strata_start, first, stop, enter_order, enter_first, low, high, at, deaths,
-        fraction, t[first],
+        fraction, t[first], case, mean_case, None if offset is None else offset[order],
     )  # fmt: skip
 
 
@@ -150,6 +170,9 @@ def by_stratum(sets: RiskSets) -> list[tuple[RiskSets, slice]]:
             None if enter_first is None else enter_first[j:k] - a,
             sets.low[a:b] - j, sets.high[a:b] - j, sets.at[d:e] - j, sets.deaths[j:k],
             sets.fraction[d:e], sets.times[j:k],
+            None if sets.case is None else sets.case[a:b],
+            None if sets.mean_case is None else sets.mean_case[j:k],
+            None if sets.offset is None else sets.offset[a:b],
         )  # fmt: skip
         parts.append((part, slice(int(a), int(b))))
     return parts
@@ -186,30 +209,39 @@ def moments(
         Weight of each event time in the gradient and the information (for the test of
         proportional hazards); 1 when left out. The log likelihood is never weighted.
     """
-    eta, w = _weights(sets, x, beta)
+    eta, w = hazards(sets, x, beta)
     # Where a coefficient goes to infinity, sums of the last risk sets leave the range of doubles:
     # whoever climbs there does not take the step.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         wx = w[:, None] * x
-        s0, s1 = _at_risk(sets, w), _at_risk(sets, wx)
-        tied0, tied1 = _tied(sets, w), _tied(sets, wx)
+        s0, s1 = at_risk_sums(sets, w), at_risk_sums(sets, wx)
+        tied0, tied1 = tied_sums(sets, w), tied_sums(sets, wx)
         f = sets.fraction
         inverse = 1.0 / (s0[sets.at] - f * tied0[sets.at])
-        h = np.ones(len(sets.first)) if weight is None else weight
-        a, c = _by_time(sets, inverse) * h, _by_time(sets, f * inverse) * h
-        a0, a1, a2 = (_by_time(sets, f**k * inverse**2) * h for k in range(3))
-        gradient = (h[sets.at, None] * x[sets.event]).sum(axis=0) - a @ s1 + c @ tied1
+        g = np.ones(len(sets.first)) if weight is None else weight
+        h = g if sets.mean_case is None else g * sets.mean_case
+        a, c = by_time(sets, inverse) * h, by_time(sets, f * inverse) * h
+        a0, a1, a2 = (by_time(sets, f**k * inverse**2) * h for k in range(3))
+        counts = g[sets.at] if sets.case is None else g[sets.at] * sets.case[sets.event]
+        gradient = (counts[:, None] * x[sets.event]).sum(axis=0) - a @ s1 + c @ tied1
         cross = (a1[:, None] * s1).T @ tied1
         information = (
-            x.T @ (wx * _gathered(sets, a, c)[:, None])
+            x.T @ (wx * gathered_sums(sets, a, c)[:, None])
             - (a0[:, None] * s1).T @ s1
             + cross
             + cross.T
             - (a2[:, None] * tied1).T @ tied1
         )
     with np.errstate(invalid="ignore", divide="ignore"):
-        log_likelihood = float(eta[sets.event].sum() + np.log(inverse).sum())
+        log_likelihood = _log_likelihood(sets, eta, inverse)
     return Moments(log_likelihood, gradient, information)
+
+
+def _log_likelihood(sets: RiskSets, eta: np.ndarray, inverse: np.ndarray) -> float:
+    if sets.case is None or sets.mean_case is None:
+        return float(eta[sets.event].sum() + np.log(inverse).sum())
+    own = sets.case[sets.event] * eta[sets.event]
+    return float(own.sum() + (sets.mean_case[sets.at] * np.log(inverse)).sum())
 
 
 def third(sets: RiskSets, x: np.ndarray, beta: np.ndarray, inverse: np.ndarray) -> np.ndarray:
@@ -231,39 +263,43 @@ def third(sets: RiskSets, x: np.ndarray, beta: np.ndarray, inverse: np.ndarray) 
     Returns
     -------
     numpy.ndarray, shape (p,)
+        Without regard to case weights: Firth's method, which needs this, has none.
     """
-    w = _weights(sets, x, beta)[1]
+    w = hazards(sets, x, beta)[1]
     square = ((x @ inverse) * x).sum(axis=1)
     at, f = sets.at, sets.fraction
 
     def among(values: np.ndarray) -> np.ndarray:
         """Sums over the risk set of every event, tied ones counted in part: (events,) or more."""
         share = f if values.ndim == 1 else f[:, None]
-        return np.asarray(_at_risk(sets, values)[at] - share * _tied(sets, values)[at])
+        return np.asarray(at_risk_sums(sets, values)[at] - share * tied_sums(sets, values)[at])
 
     size = among(w)
     mean = among(w[:, None] * x) / size[:, None]
     mean_square = among(w * square) / size
     turned = mean @ inverse
     per_event = np.column_stack([np.ones(len(at)), turned]) / size[:, None]
-    a, c = (_by_time(sets, part) for part in (per_event, f[:, None] * per_event))
-    weight = _gathered(sets, a, c)
+    a, c = (by_time(sets, part) for part in (per_event, f[:, None] * per_event))
+    weight = gathered_sums(sets, a, c)
     outer = w * (square * weight[:, 0] - 2 * (x * weight[:, 1:]).sum(axis=1))
     inner = 2 * (mean * turned).sum(axis=1) - mean_square
     return np.asarray(outer @ x + inner @ mean)
 
 
-def _weights(sets: RiskSets, x: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Linear predictor and its exponential, up to a constant for each stratum, which cancels."""
-    eta = x @ beta
+def hazards(sets: RiskSets, x: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Linear predictor and its exponential, up to a constant for each stratum, which cancels.
+
+    The exponential is multiplied by the case weight.
+    """
+    eta = x @ beta if sets.offset is None else x @ beta + sets.offset
     if len(eta):
         # Neither may exp overflow, nor a stratum vanish beside another one's large weights.
         largest = np.maximum.reduceat(eta, sets.strata_start)
         eta = eta - np.repeat(largest, np.diff([*sets.strata_start, len(eta)]))
-    return eta, np.exp(eta)
+    return eta, np.exp(eta) if sets.case is None else sets.case * np.exp(eta)
 
 
-def _by_time(sets: RiskSets, values: np.ndarray) -> np.ndarray:
+def by_time(sets: RiskSets, values: np.ndarray) -> np.ndarray:
     """Add up values of the events (events,) or (events, p) at every event time."""
     size = len(sets.first)
     if values.ndim == 1:
@@ -274,12 +310,12 @@ def _by_time(sets: RiskSets, values: np.ndarray) -> np.ndarray:
     return total
 
 
-def _tied(sets: RiskSets, values: np.ndarray) -> np.ndarray:
+def tied_sums(sets: RiskSets, values: np.ndarray) -> np.ndarray:
     """Sum `values` (n,) or (n, p) over those who have the event at every event time."""
-    return _by_time(sets, values[sets.event])
+    return by_time(sets, values[sets.event])
 
 
-def _gathered(sets: RiskSets, a: np.ndarray, c: np.ndarray) -> np.ndarray:
+def gathered_sums(sets: RiskSets, a: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Sum `a` over the event times at which a patient is at risk, less `c` at her own event."""
     cumulative = np.concatenate([np.zeros((1, *a.shape[1:])), np.cumsum(a, axis=0)])
     gathered = cumulative[sets.high] - cumulative[sets.low]
@@ -287,7 +323,7 @@ def _gathered(sets: RiskSets, a: np.ndarray, c: np.ndarray) -> np.ndarray:
     return np.asarray(gathered)
 
 
-def _at_risk(sets: RiskSets, values: np.ndarray) -> np.ndarray:
+def at_risk_sums(sets: RiskSets, values: np.ndarray) -> np.ndarray:
     """Sum `values` (n,) or (n, p) over the risk set of every event time."""
     total = _from_right(values)
     result = total[sets.first] - total[sets.stop]

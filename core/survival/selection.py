@@ -1,18 +1,26 @@
-"""Stepwise selection of the terms of a Cox model by the rules of SPSS.
+"""Selection of the terms of a Cox model: by p-values as SPSS does, by AIC or BIC, or among all.
 
 Methods
 -------
 Forward: the term with the smallest score-test p-value below ENTER enters; then terms leave one at
 a time, the one with the largest p-value above REMOVE first, by Wald's test or by the likelihood
 ratio; this repeats until nothing moves or a model comes back. Backward: all terms are in, and
-terms leave in the same way. A term is a block: the levels of a category enter and leave together.
-All steps are on the same patients, those who have every candidate. Where a coefficient of a term
-is infinite Wald's test says nothing, and the likelihood ratio is taken for that term.
+terms leave in the same way. Where a coefficient of a term is infinite Wald's test says nothing,
+and the likelihood ratio is taken for that term.
+
+``aic`` and ``bic`` start from all terms and drop or add the one that lowers the criterion most,
+as R's ``stepAIC`` with ``direction="both"``. The penalty of a coefficient is 2 for AIC and the
+logarithm of the number of events for BIC (Volinsky and Raftery, and R's ``BIC`` of a Cox model).
+``best:aic`` and ``best:bic`` take the subset of the terms with the lowest criterion.
+
+A term is a block: the levels of a category enter and leave together. All steps are on the same
+patients, those who have every candidate.
 
 References
 ----------
-IBM SPSS Statistics, COXREG, subcommand METHOD (FSTEP, BSTEP). R's ``step`` selects by AIC and is
-another procedure.
+IBM SPSS Statistics, COXREG, subcommand METHOD (FSTEP, BSTEP). Venables WN, Ripley BD. Modern
+Applied Statistics with S, section 6.8 (stepAIC). Volinsky CT, Raftery AE. Biometrics
+2000;56:256-262 (BIC counts events).
 """
 
 from __future__ import annotations
@@ -25,22 +33,44 @@ from core.cohort import Cohort
 from core.errors import SpecError
 from core.spec import AnalysisSpec
 from core.survival.design import Block
-from core.survival.fitted import Model, fit_model, sets_of
-from core.survival.newton import scaled
-from core.survival.risk import RiskSets, moments
-from core.survival.tails import chi2_log10_p, chi2_p
+from core.survival.subsets import SAME, Chi2, Inside, Subsets, best_subsets
+from core.survival.tails import chi2_p
 
-FORMS = "forward:ENTER:REMOVE or backward:REMOVE, with :wald or :lr at the end if you like"
-EXAMPLE = "Write it like forward:0.05:0.10 or backward:0.10:lr"
+CRITERIA = ("aic", "bic")
+FORMS = (
+    "forward:ENTER:REMOVE or backward:REMOVE, with :wald or :lr at the end if you like, or aic, "
+    "bic, best:aic or best:bic"
+)
+EXAMPLE = "Write it like forward:0.05:0.10, backward:0.10:lr or aic"
+MOST_TERMS = 15
+"""More terms than this have too many subsets to look at all of them."""
+LOWER = 1e-7
+"""A term enters by a criterion only where this lowers it by more (R's stepAIC)."""
+METHODS = (
+    "Terms of the multivariable Cox model were selected by the rule stated; the selection was "
+    "repeated in bootstrap samples of the patients, and the share of samples in which each term "
+    "was selected is reported."
+)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What ``select`` asks for; `enter` is None for backward selection."""
+    """What ``select`` asks for.
+
+    Attributes
+    ----------
+    enter, remove : float or None
+        Limits of the p-values; `enter` is None for backward selection, both by a criterion.
+    by : {"wald", "lr", "aic", "bic"}
+        What decides who leaves.
+    best : bool
+        Whether all subsets are compared.
+    """
 
     enter: float | None
-    remove: float
+    remove: float | None
     by: str
+    best: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,33 +84,18 @@ class Step:
     action : {"enter", "remove"}
     term : str
         As the spec names it.
-    p_value : float
+    p_value : float or None
         Of the score test for a term that enters, of Wald's or the likelihood-ratio test for one
-        that leaves.
+        that leaves; None where a criterion decides.
+    criterion : float or None
+        AIC or BIC after the move; None where p-values decide.
     """
 
     step: int
     action: str
     term: str
-    p_value: float
-
-
-@dataclass(frozen=True)
-class _Chi2:
-    """A chi-square test of one term; `log10_p` ranks also where `p_value` underflows."""
-
-    statistic: float
-    df: int
-
-    @property
-    def p_value(self) -> float:
-        """Upper tail; 1 for a term that the others determine."""
-        return chi2_p(self.statistic, self.df) if self.df else 1.0
-
-    @property
-    def log10_p(self) -> float:
-        """Its logarithm, always finite."""
-        return chi2_log10_p(self.statistic, self.df) if self.df else 0.0
+    p_value: float | None
+    criterion: float | None = None
 
 
 def parse(spec: AnalysisSpec) -> Rule | None:
@@ -94,22 +109,28 @@ def parse(spec: AnalysisSpec) -> Rule | None:
     Examples
     --------
     >>> parse(AnalysisSpec(select="forward:0.05:0.10"))
-    Rule(enter=0.05, remove=0.1, by='wald')
+    Rule(enter=0.05, remove=0.1, by='wald', best=False)
+    >>> parse(AnalysisSpec(select="best:bic"))
+    Rule(enter=None, remove=None, by='bic', best=True)
     """
     text = spec.select or "none"
     if text == "none":
         return None
-    name, *values = text.split(":")
-    by = values.pop() if values and values[-1] in ("wald", "lr") else "wald"
-    if (name, len(values)) not in (("forward", 2), ("backward", 1)):
-        raise SpecError("select", f"'{text}' is not {FORMS}", EXAMPLE)
-    numbers = [_probability(value, text) for value in values]
     if spec.estimator == "firth":
         raise SpecError(
             "select",
             "Selection is defined for the ordinary Cox model, not for Firth's method",
             "Leave out select, or take estimator=cox",
         )
+    name, *values = text.split(":")
+    if name in CRITERIA and not values:
+        return Rule(None, None, name)
+    if name == "best" and len(values) == 1 and values[0] in CRITERIA:
+        return Rule(None, None, values[0], best=True)
+    by = values.pop() if values and values[-1] in ("wald", "lr") else "wald"
+    if (name, len(values)) not in (("forward", 2), ("backward", 1)):
+        raise SpecError("select", f"'{text}' is not {FORMS}", EXAMPLE)
+    numbers = [_probability(value, text) for value in values]
     return Rule(numbers[0] if name == "forward" else None, numbers[-1], by)
 
 
@@ -132,7 +153,7 @@ def select(
     ----------
     cohort : Cohort
     spec : AnalysisSpec
-        Reads ``ties`` and, through the cohort, ``strata``.
+        Reads ``ties weights offset cluster`` and, through the cohort, ``strata``.
     rule : Rule
     made : list of Block
         The candidates.
@@ -144,89 +165,123 @@ def select(
     chosen : list of Block
         In the order of the candidates.
     steps : tuple of Step
+        Empty where all subsets are compared.
 
     Raises
     ------
     SpecError
-        If a candidate is an interaction, which must not enter before its main effects.
+        If a candidate is an interaction, which must not enter before its main effects, or there
+        are too many candidates to compare all subsets.
     """
+    check(rule, made)
+    inside, steps = chosen(Subsets(cohort, spec, tuple(made), rows), rule)
+    return [made[i] for i in sorted(inside)], steps
+
+
+def check(rule: Rule, made: list[Block]) -> None:
+    """Refuse candidates that the rule cannot select from; see `select`."""
     if any(block.term.partner for block in made):
         raise SpecError(
             "select",
             "Interactions cannot be selected stepwise",
             "Leave out select, or the interactions",
         )
-    stepper = _Stepper(cohort, spec, tuple(made), rows)
-    inside = frozenset(range(len(made)) if rule.enter is None else ())
+    if rule.best and len(made) > MOST_TERMS:
+        raise SpecError(
+            "select",
+            f"{len(made)} terms have too many subsets to compare them all",
+            f"Use at most {MOST_TERMS} terms, or select={rule.by}",
+        )
+
+
+def penalty(rule: Rule, events: int) -> float:
+    """What a coefficient adds to the criterion.
+
+    Examples
+    --------
+    >>> penalty(Rule(None, None, "aic"), 100)
+    2.0
+    >>> round(penalty(Rule(None, None, "bic"), 100), 3)
+    4.605
+    """
+    return 2.0 if rule.by == "aic" else float(np.log(max(events, 1)))
+
+
+def level(rule: Rule, size: float, parameters: int) -> float:
+    """Probability that the rule keeps a term that does nothing.
+
+    Parameters
+    ----------
+    rule : Rule
+    size : float
+        Its `penalty`.
+    parameters : int
+        Coefficients of the term.
+    """
+    if rule.by in CRITERIA:
+        return chi2_p(size * parameters, parameters) if parameters else 0.0
+    limit = rule.remove if rule.enter is None else rule.enter
+    return 1.0 if limit is None else limit
+
+
+def chosen(found: Subsets, rule: Rule) -> tuple[Inside, tuple[Step, ...]]:
+    """The terms that a rule selects, as positions among the candidates, and how."""
+    events = int(found.cohort.event[found.rows].sum())
+    if rule.best:
+        return best_subsets(found, penalty(rule, events), 1)[0][1], ()
+    if rule.by in CRITERIA:
+        return _by_criterion(found, penalty(rule, events))
+    return _by_p_value(found, rule)
+
+
+def _by_criterion(found: Subsets, size: float) -> tuple[Inside, tuple[Step, ...]]:
+    """Drop or add the term that lowers the criterion most, from all terms on."""
+    inside, now = found.everything, found.criterion(found.everything, size)
+    steps: list[Step] = []
+    while True:
+        moves = [("remove", i) for i in sorted(inside)]
+        moves += [("enter", i) for i in sorted(found.everything - inside)]
+        values = [found.criterion(inside ^ {i}, size) for _, i in moves]
+        k = int(np.argmin(values))
+        # A term that changes nothing leaves; one that enters must be worth it.
+        if values[k] > now + (SAME if moves[k][0] == "remove" else -LOWER):
+            return inside, tuple(steps)
+        (action, i), now = moves[k], values[k]
+        inside = inside ^ {i}
+        steps.append(Step(len(steps) + 1, action, found.made[i].term.text, None, now))
+
+
+def _by_p_value(found: Subsets, rule: Rule) -> tuple[Inside, tuple[Step, ...]]:
+    """SPSS's rules."""
+    inside: Inside = frozenset() if rule.enter is not None else found.everything
     seen = {inside}
     steps: list[Step] = []
-    while move := stepper.leaving(inside, rule) or stepper.entering(inside, rule):
+    while move := _leaving(found, inside, rule) or _entering(found, inside, rule):
         action, i, test = move
-        steps.append(Step(len(steps) + 1, action, made[i].term.text, test.p_value))
+        steps.append(Step(len(steps) + 1, action, found.made[i].term.text, test.p_value))
         inside = inside ^ {i}
         if inside in seen:
             break
         seen.add(inside)
-    return [made[i] for i in sorted(inside)], tuple(steps)
+    return inside, tuple(steps)
 
 
-_Move = tuple[str, int, _Chi2]
+_Move = tuple[str, int, Chi2]
 
 
-@dataclass(frozen=True, eq=False)
-class _Stepper:
-    """Finds the next move from a model, which is a set of positions in `made`."""
+def _entering(found: Subsets, inside: Inside, rule: Rule) -> _Move | None:
+    """The outside term with the smallest p-value of the score test, if it is small enough."""
+    if rule.enter is None or inside == found.everything:
+        return None
+    tests = found.scores(inside)
+    best = min(tests, key=lambda i: tests[i].log10_p)
+    return ("enter", best, tests[best]) if tests[best].p_value < rule.enter else None
 
-    cohort: Cohort
-    spec: AnalysisSpec
-    made: tuple[Block, ...]
-    rows: np.ndarray
 
-    def entering(self, inside: frozenset[int], rule: Rule) -> _Move | None:
-        """The outside term with the smallest p-value of the score test, if it is small enough."""
-        outside = [i for i in range(len(self.made)) if i not in inside]
-        if rule.enter is None or not outside:
-            return None
-        sets = sets_of(self.cohort, self.spec, self.rows)
-        beta = self._fit(inside).fit.beta if inside else np.zeros(0)
-        tests = [(self._score(sets, sorted(inside), i, beta), i) for i in outside]
-        test, best = min(tests, key=lambda pair: pair[0].log10_p)
-        return ("enter", best, test) if test.p_value < rule.enter else None
-
-    def leaving(self, inside: frozenset[int], rule: Rule) -> _Move | None:
-        """The inside term with the largest p-value, if it is large enough."""
-        if not inside:
-            return None
-        full = self._fit(inside)
-        tests = [(self._removal(full, inside, i, rule.by), i) for i in sorted(inside)]
-        test, worst = max(tests, key=lambda pair: pair[0].log10_p)
-        return ("remove", worst, test) if test.p_value > rule.remove else None
-
-    def _fit(self, inside: frozenset[int]) -> Model:
-        return fit_model(self.cohort, self.spec, [self.made[i] for i in sorted(inside)], self.rows)
-
-    def _score(self, sets: RiskSets, inside: list[int], i: int, beta: np.ndarray) -> _Chi2:
-        x = np.column_stack([self.made[k].matrix[self.rows] for k in (*inside, i)])
-        columns = scaled(sets, x)
-        use = ~columns.aliased
-        at = np.zeros(x.shape[1])
-        at[: len(beta)] = beta * columns.scale[: len(beta)]
-        found = moments(sets, columns.z, at)
-        score, information = found.gradient[use], found.information[np.ix_(use, use)]
-        df = int(use[len(beta) :].sum())
-        return _Chi2(float(score @ np.linalg.solve(information, score)) if df else 0.0, df)
-
-    def _removal(self, full: Model, inside: frozenset[int], i: int, by: str) -> _Chi2:
-        before = sum(len(self.made[k].levels) for k in inside if k < i)
-        own = np.arange(before, before + len(self.made[i].levels))
-        own = own[~full.fit.aliased[own]]
-        if by == "lr" or full.fit.infinite[own].any():
-            rest = inside - {i}
-            without = self._fit(rest).fit if rest else None
-            log_likelihood = full.fit.log_likelihood_null
-            if without is not None:
-                log_likelihood = without.log_likelihood
-            lost = max(2 * (full.fit.log_likelihood - log_likelihood), 0.0)
-            return _Chi2(lost, full.fit.df - (without.df if without is not None else 0))
-        beta, covariance = full.fit.beta[own], full.fit.covariance[np.ix_(own, own)]
-        return _Chi2(float(beta @ np.linalg.solve(covariance, beta)), len(own))
+def _leaving(found: Subsets, inside: Inside, rule: Rule) -> _Move | None:
+    """The inside term with the largest p-value, if it is large enough."""
+    if rule.remove is None or not inside:
+        return None
+    tests = found.without(inside, rule.by)
+    worst = max(tests, key=lambda i: tests[i].log10_p)
+    return ("remove", worst, tests[worst]) if tests[worst].p_value > rule.remove else None

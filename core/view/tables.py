@@ -64,7 +64,11 @@ def summaries(cohort: Cohort, result: KMResult) -> pd.DataFrame:
         zip(cohort.groups.screen_labels, result.groups, strict=True)
     ):
         row = {"group": label, "unit": cohort.show_unit, **dataclasses.asdict(curve)}
-        del row["label"]
+        del row["label"], row["quartiles"]
+        for quartile in curve.quartiles:
+            name = f"time_of_{100 * quartile.probability:g}_percent"
+            row |= {name: quartile.time, f"{name}_low": quartile.conf_low,
+                    f"{name}_high": quartile.conf_high}  # fmt: skip
         at = result.at[result.at["group"] == g]
         for column in ("n_risk", "estimate", "conf_low", "conf_high"):
             named = zip(at["time"].tolist(), at[column].tolist(), strict=True)

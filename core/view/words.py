@@ -31,6 +31,7 @@ TESTS = {
     "gehan": "Gehan-Breslow",
     "tarone-ware": "Tarone-Ware",
     "peto": "Peto-Peto",
+    "maxcombo": "MaxCombo",
 }
 SPECIAL = re.compile(r"[^A-Za-z0-9]+")
 

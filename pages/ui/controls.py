@@ -17,6 +17,7 @@ from core.spec import shortest
 from core.survival.conventions import conventions
 from core.view import html, words
 from pages.ui import frame, searching
+from pages.ui.curve import parametric
 from pages.ui.frame import Page
 
 RULES = {
@@ -33,6 +34,13 @@ ONE_CUTOFF = ("value", "median", "quantile", "best")
 """Rules that leave room for a second marker."""
 ONE_MARKER: dict[str, Any] = {"second_by": None, "second_cut": None, "combine": None}
 """Changes of the question that drop the second marker."""
+SCALES = {
+    "survival": "Survival, S(t)",
+    "failure": "Probability of the event, 1 - S(t)",
+    "cumhaz": "Cumulative hazard",
+    "log-log": "log(-log S(t)) over log time",
+    "hazard": "Hazard, smoothed",
+}
 SIDES = {"ge": "≥ cutoff is high", "gt": "> cutoff is high"}
 ECHO = 3.0
 """Seconds for which the browser may still send a value that is no longer shown."""
@@ -145,7 +153,8 @@ def curve_options(page: Page) -> None:
             f"Survival at these {page.cohort.show_unit}",
             key="at",
             placeholder="12, 24, 60",
-            on_change=_set_times,
+            on_change=set_times,
+            args=("at",),
         )
         frame.seed("test", spec.test or "logrank")
         st.selectbox(
@@ -168,14 +177,33 @@ def curve_options(page: Page) -> None:
             "Confidence limits on the scale",
             CHOICES["conf_type"],
             key="conf_type",
-            help="log-log is the default here, log is R's.",
+            help="log-log is the default here, log is R's. arcsin is for the arcsine of the "
+            "square root.",
             on_change=lambda: frame.change(conf_type=st.session_state["conf_type"]),
         )
+        _drawn_as(page)
 
 
-def _set_times() -> None:
+def _drawn_as(page: Page) -> None:
+    """The scale of the figure, and a parametric family over it."""
+    frame.seed("scale", page.spec.scale or "survival")
+    st.selectbox(
+        "Draw the curves as",
+        list(SCALES),
+        format_func=SCALES.__getitem__,
+        key="scale",
+        help="The same curves on another scale. Parallel curves of log(-log S) are what one "
+        "hazard ratio assumes.",
+        on_change=lambda: frame.change(
+            scale=None if st.session_state["scale"] == "survival" else st.session_state["scale"]
+        ),
+    )
+    parametric.family(page, "None", key="family")
+
+
+def set_times(key: str) -> None:
     """Times as typed: separated by commas or blanks; what is no number is left out."""
-    texts = st.session_state["at"].replace(",", " ").replace(";", " ").split()
+    texts = st.session_state[key].replace(",", " ").replace(";", " ").split()
     times = sorted({float(t) for t in texts if is_number(t) and float(t) >= 0})
     frame.change(at=tuple(shortest(t) for t in times))
 

@@ -77,6 +77,21 @@ def mapped(page: Page, found: GridResult) -> None:
     _seen(page, looks.of_map(page.cohort, cutoffs, found.combine))
 
 
+def tested(page: Page, names: tuple[str, ...]) -> None:
+    """Count tests that are shown side by side; call it before anything is drawn."""
+    _seen(page, looks.of_tests(page.cohort, names))
+
+
+def divided(page: Page, levels: tuple[tuple[str, str], ...]) -> None:
+    """Count the subgroups of a forest; call it before anything is drawn."""
+    _seen(page, looks.of_subgroups(page.cohort, levels))
+
+
+def asked(page: Page, part: str, *fields: object) -> None:
+    """Count a question of a page of its own; call it before anything is drawn."""
+    _seen(page, looks.of_question(page.cohort, part, *fields))
+
+
 def _seen(page: Page, new: Looks) -> None:
     ledger = _kept(page).seeing(new)
     _keep(page, ledger)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,9 @@ from core.cohort import Cohort, select
 from core.dataset import Dataset, digest_of, reference_of
 from core.errors import SpecError, StratiscopeError
 from core.inclusion import include
+from core.known import KnownLater
 from core.notes import Note
+from core.parts import PARTS, WHO
 from core.reading import examples
 from core.reading.process.child import Readers
 from core.reading.roles.filling import fill
@@ -35,18 +37,12 @@ from core.spec import AnalysisSpec
 from core.terms import parse
 from core.view.charts import Figure
 from core.view.html import markdown_text
-from pages.ui import address, exploring, warming
+from pages.ui import address, exploring, navigation, warming
 from pages.ui.telling import telling
 
 if TYPE_CHECKING:
     from pages.ui.loading import Loaded
 
-PAGES = (
-    ("app.py", "Cohort", ":material/group:"),
-    ("pages/curves.py", "Curves", ":material/show_chart:"),
-    ("pages/cutoff.py", "Cutoff", ":material/content_cut:"),
-    ("pages/cox.py", "Cox model", ":material/table_rows:"),
-)
 FIRST = "gbsg2"
 """The cohort that a newcomer sees."""
 MOST_KEPT = 32
@@ -56,11 +52,15 @@ log = logging.getLogger("stratiscope")
 
 @dataclass(frozen=True)
 class Page:
-    """An opened page: what was asked of which data. A ``with`` block turns errors into messages."""
+    """An opened page: what was asked of which data. A ``with`` block turns errors into messages.
+
+    `asked` are the parts whose results were asked for: the methods text is theirs.
+    """
 
     dataset: Dataset
     spec: AnalysisSpec
     guesses: tuple[Note, ...]
+    asked: set[str] = field(default_factory=set)
 
     @property
     def locked(self) -> bool:
@@ -80,15 +80,16 @@ class Page:
         """The result of an analysis; only what the question changed is computed again."""
         cohort = self.cohort
         key = self.key(part)
-        return _cached(key, lambda: analysis.PARTS[part].make(cohort, self.spec))
+        return _cached(key, lambda: PARTS[part].make(cohort, self.spec))
 
     def key(self, part: str) -> str:
         """Name of the result of an analysis: the same for the same question.
 
         Every result is asked for by its key, so this is where a locked outcome stays locked.
         """
-        if self.locked:
+        if self.locked and not PARTS[part].blind:
             raise SpecError("outcome", "The outcome is locked", "Unlock it to see results")
+        self.asked.add(part)
         return analysis.key(part, self.dataset, self.spec)
 
     def worked(self, part: str, words: str) -> Any:
@@ -102,7 +103,7 @@ class Page:
         if key not in kept:
             cohort = self.cohort
             with telling(words) as progress:
-                found = analysis.PARTS[part].make(cohort, self.spec, progress)
+                found = PARTS[part].make(cohort, self.spec, progress)
             kept[key] = found
             while len(kept) > MOST_KEPT:
                 kept.pop(next(iter(kept)))
@@ -168,7 +169,7 @@ def open_page(
     from pages.ui import tables  # they need `keep` and `problem` from here
 
     spec = _asked()
-    _navigation(spec)
+    navigation.draw(spec)
     dataset = tables.dataset_of(spec)
     try:
         spec = spec.but(sheet=dataset.sheet or None, clean=dataset.steps)
@@ -200,7 +201,7 @@ def _explicit(dataset: Dataset, spec: AnalysisSpec) -> AnalysisSpec:
 
 def change(**fields: Any) -> None:
     """Change the question; for callbacks. The run that follows writes the address."""
-    if fields.keys() & set(analysis.WHO) - {"group_by", "show_unit"}:
+    if fields.keys() & set(WHO) - {"group_by", "show_unit"}:
         # Other patients or another endpoint: the cutoff was not chosen blind for these.
         fields.setdefault("unlocked", None)
     ask(st.session_state["spec"].but(**fields))
@@ -263,6 +264,11 @@ def release_uploads() -> None:
 
 def problem(error: StratiscopeError) -> None:
     """Show what is wrong and how to go on."""
+    if isinstance(error, KnownLater):
+        from pages.ui import timing  # it needs `change` from here
+
+        timing.stopped(error)
+        return
     st.error(markdown_text(str(error)))
     if isinstance(error, SpecError) and "spec" in st.session_state:
         default = getattr(AnalysisSpec(), error.field, None)
@@ -285,7 +291,7 @@ def _asked() -> AnalysisSpec:
         try:
             spec = AnalysisSpec.from_dict(here)
         except StratiscopeError as error:
-            _navigation(state.get("spec", examples.question(FIRST)))
+            navigation.draw(state.get("spec", examples.question(FIRST)))
             st.error(f"This link cannot be read. {markdown_text(str(error))}")
             st.button("Open the example instead", on_click=ask, args=(examples.question(FIRST),))
             st.stop()
@@ -303,13 +309,6 @@ def _check_terms(page: Page) -> None:
             parse(text, page.dataset.variables)
         except StratiscopeError as error:
             problem(error)
-
-
-def _navigation(spec: AnalysisSpec) -> None:
-    with st.sidebar:
-        st.html('<p class="brand">Stratiscope<small>Survival by cutoff and stratifier</small></p>')
-        for script, label, icon in PAGES:
-            st.page_link(script, label=label, icon=icon, query_params=spec.to_dict())
 
 
 @st.cache_resource(show_spinner=False)

@@ -12,8 +12,12 @@ from core.notes import Note
 from core.survival.cox import CoxResult
 from core.survival.cutoff.best import CutoffResult
 from core.survival.cutoff.pair import PairResult
+from core.survival.hazard import HazardResult
 from core.survival.km import KMResult
+from core.survival.parametric.models import ParametricResult
 from core.view import charts, distribution, export, forest, html, numbers, tables, theme, words
+from core.view.curve.drawn import data
+from core.view.curve.figure import Shape, description
 from pages.ui import frame, importing
 from pages.ui.frame import Page
 
@@ -64,10 +68,14 @@ def curves(page: Page) -> None:
     importing.show(page.dataset)
 
 
+def heading(text: str) -> None:
+    """The heading of a page."""
+    st.html(html.paragraph(text, "question"))
+
+
 def cox_question(page: Page) -> None:
     """The heading of the Cox page."""
-    title = f"Cox model of {words.endpoint_label(page.cohort).lower()}"
-    st.html(html.paragraph(title, "question"))
+    heading(f"Cox model of {words.endpoint_label(page.cohort).lower()}")
 
 
 def cox(page: Page) -> None:
@@ -142,11 +150,18 @@ def draw(
 
 
 def _km_figure(page: Page, result: KMResult) -> None:
-    shape = charts.KMShape.of(page.cohort, words.endpoint_label(page.cohort))
-    described = frame.drawn("km", dataclasses.astuple(shape), lambda: charts.km_description(shape))
+    spec, largest = page.spec, None
+    hazard: HazardResult | None = page.result("hazard") if spec.scale == "hazard" else None
+    if hazard is not None and len(hazard.curves):
+        largest = float(hazard.curves["estimate"].max())
+    drawn = spec.family not in (None, "none")
+    fitted: ParametricResult | None = page.result("parametric") if drawn else None
+    shape = Shape.of(page.cohort, words.endpoint_label(page.cohort), largest=largest)
+    described = frame.drawn("km", dataclasses.astuple(shape), lambda: description(shape))
 
     def figure() -> charts.Figure:
-        return {**described, "datasets": charts.km_data(page.cohort, result, shape)}
+        datasets = data(page.cohort, result, shape, hazard=hazard, fitted=fitted)
+        return {**described, "datasets": datasets}
 
     draw(figure(), "km", words.finding(page.cohort, result))
     figure_downloads(
@@ -280,7 +295,7 @@ def figure_downloads(
 def table_downloads(page: Page, *offers: tuple[str, str, Callable[[], Any]]) -> None:
     """Offer tables as CSV, in full precision."""
     drawer = frame.folded(
-        "Save table", ":material/download:", f"save_{offers[0][1]}", type="tertiary"
+        "Save table", ":material/download:", f"save_table_{offers[0][1]}", type="tertiary"
     )
     if not drawer.open:
         return

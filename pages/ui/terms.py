@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations
+
 import streamlit as st
 
 from core.dataset import Variable
 from core.terms import Term, parse, term_name
 from core.view import html
+from core.view.timing import moments
 from pages.ui import frame
 from pages.ui.frame import Page
+from pages.ui.model import options
 
 NUMBER_FORMS = {
     "": "as it is",
@@ -17,9 +22,18 @@ NUMBER_FORMS = {
     "cut": "cut as on the curves page",
     "cat": "each value a category",
     "spline": "smooth curve (spline)",
+    "poly": "polynomial",
+    "since": "from a later time on",
 }
-CATEGORY_FORMS = {"cat": "categories", "trend": "trend over the levels"}
-TIES = {"efron": "Efron", "breslow": "Breslow"}
+CATEGORY_FORMS = {
+    "cat": "categories",
+    "trend": "trend over the levels",
+    "since": "from a later time on",
+}
+KNOTS = {"3": "3 knots", "4": "4 knots", "5": "5 knots", "6": "6 knots", "7": "7 knots"}
+DEGREES = {"2": "quadratic", "3": "cubic"}
+DEFAULTS = {"per": "10", "spline": "4", "poly": "2"}
+"""Arguments of the forms that have one, where none is given."""
 
 
 def choose(page: Page) -> None:
@@ -41,20 +55,15 @@ def choose(page: Page) -> None:
         on_change=_choose_terms,
         args=(page,),
     )
-    frame.seed("ties", spec.ties or ("breslow" if spec.profile == "spss" else "efron"))
-    row[1].selectbox(
-        "Tied times",
-        list(TIES),
-        format_func=TIES.__getitem__,
-        key="ties",
-        help="How patients with the same event time are ordered. Efron is R's way, Breslow SPSS's.",
-        on_change=lambda: frame.change(ties=st.session_state["ties"]),
-    )
+    with row[1]:
+        options.drawer(page)
     if terms:
         with st.expander("How each term enters the model"):
             for i, term in enumerate(terms):
                 if not term.partner:
                     _form(page, i, term)
+            _interactions(page, terms)
+        options.offer_firth(page)
 
 
 def _choose_terms(page: Page) -> None:
@@ -75,6 +84,40 @@ def _choose_terms(page: Page) -> None:
     frame.change(terms=(*texts, *kept))
 
 
+def _interactions(page: Page, terms: list[Term]) -> None:
+    """Products of two terms; each takes the form of its main effects."""
+    names = list(dict.fromkeys(term.column for term in terms if not term.partner))
+    known = page.dataset.variables
+    pairs = {f"{term_name(a)}*{term_name(b)}": (a, b) for a, b in combinations(names, 2)}
+    now = []
+    for term in terms:
+        if term.partner:
+            same = [t for t, pair in pairs.items() if set(pair) == {term.column, term.partner}]
+            text = same[0] if same else term.text
+            pairs.setdefault(text, (term.column, term.partner))
+            now.append(text)
+    if not pairs:
+        return
+    frame.seed("interactions", now)
+    st.multiselect(
+        "Interactions",
+        list(pairs),
+        format_func=lambda text: " × ".join(known[name].title for name in pairs[text]),
+        key="interactions",
+        placeholder="None",
+        help="Whether the effect of one term differs with the other: the p-value of the product "
+        "is the test for it.",
+        on_change=_choose_interactions,
+        args=(page,),
+    )
+
+
+def _choose_interactions(page: Page) -> None:
+    columns = page.dataset.variables
+    mains = [text for text in page.spec.terms if not parse(text, columns).partner]
+    frame.change(terms=(*mains, *st.session_state["interactions"]))
+
+
 def _first_form(page: Page, name: str) -> str:
     groups = page.cohort.groups
     return f"{term_name(name)}:cut" if name == groups.by and groups.thresholds else term_name(name)
@@ -82,7 +125,9 @@ def _first_form(page: Page, name: str) -> str:
 
 def _form(page: Page, i: int, term: Term) -> None:
     variable = page.dataset.variables[term.column]
-    forms = NUMBER_FORMS if variable.kind == "number" else CATEGORY_FORMS
+    forms = dict(NUMBER_FORMS if variable.kind == "number" else CATEGORY_FORMS)
+    if term.form != "since" and not moments(page.dataset, page.spec):
+        del forms["since"]  # no column could tell when
     now = term.form or ("" if variable.kind == "number" else "cat")
     row = st.columns([2, 2, 2], vertical_alignment="center")
     row[0].html(html.paragraph(variable.title, "finding"))
@@ -94,10 +139,21 @@ def _form(page: Page, i: int, term: Term) -> None:
         format_func=forms.__getitem__,
         key=key,
         label_visibility="collapsed",
-        on_change=lambda: _write(page, i, term, st.session_state[key], ""),
+        on_change=lambda: _write(
+            page, i, term, st.session_state[key], _first_argument(page, variable, key)
+        ),
     )
     with row[2]:
         _argument(page, i, term, variable, st.session_state[key])
+
+
+def _first_argument(page: Page, variable: Variable, key: str) -> str:
+    """The argument that a form starts with."""
+    form = st.session_state[key]
+    if form != "since":
+        return DEFAULTS.get(form, "")
+    times = moments(page.dataset, page.spec)
+    return variable.known if variable.known in times else times[0]
 
 
 def _argument(page: Page, i: int, term: Term, variable: Variable, form: str) -> None:
@@ -125,12 +181,31 @@ def _argument(page: Page, i: int, term: Term, variable: Variable, form: str) -> 
             label_visibility="collapsed",
             on_change=lambda: _write(page, i, term, form, st.session_state[key]),
         )
+    elif form in ("spline", "poly"):
+        choices = KNOTS if form == "spline" else DEGREES
+        _pick(page, i, term, form, choices, term.argument or DEFAULTS[form])
+    elif form == "since":
+        names = dict.fromkeys([*moments(page.dataset, page.spec), term.argument])
+        titles = {n: f"since {page.dataset.variables[n].title}" for n in names if n}
+        _pick(page, i, term, form, titles, term.argument)
+
+
+def _pick(page: Page, i: int, term: Term, form: str, choices: Mapping[str, str], now: str) -> None:
+    """Choose the argument of a form from a list."""
+    key = f"argument_{i}_{form}"
+    frame.seed(key, now if now in choices else next(iter(choices)))
+    st.selectbox(
+        f"{form.capitalize()} of term {i + 1}",
+        list(choices),
+        format_func=choices.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: _write(page, i, term, form, st.session_state[key]),
+    )
 
 
 def _write(page: Page, i: int, term: Term, form: str, argument: str) -> None:
     """Put a term back with another form."""
-    if form == "per" and not argument:
-        argument = "10"
     quoted = (
         f'"{argument.replace(chr(34), chr(34) * 2)}"' if set(argument) & set(',"') else argument
     )

@@ -32,6 +32,7 @@ from core.groups import cut, interval_labels, quantile, shown_thresholds
 from core.notes import Note, counted, info, warning
 from core.progress import Progress, quiet
 from core.spec import AnalysisSpec, quote_name
+from core.survival import extras
 from core.survival.conventions import conventions
 from core.survival.cutoff.smooth import Smooth, chi2_test, points, smooth
 from core.survival.cutoff.ways import Way, aic, likelihood_ratio, way_of
@@ -140,7 +141,7 @@ def continuous(
     SpecError
         If there is no numeric stratifier, it does not vary, or nobody had the event.
     """
-    spec = spec.but(estimator=None)
+    spec = extras.plain(spec).but(estimator=None)
     values = _values(cohort)
     line = fit_model(cohort, spec, (_block(cohort, values[:, None]),))
     progress(0.2)

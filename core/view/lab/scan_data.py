@@ -21,7 +21,8 @@ from core.survival.cutoff.stability import Bootstrap
 from core.survival.km import KMResult
 from core.view import numbers
 from core.view.charts import PIXELS, Data
-from core.view.charts import thin as thinned
+from core.view.curve.drawn import thin
+from core.view.curve.figure import Shape
 from core.view.distribution import edges
 from core.view.lab.layout import TOP
 from core.view.lab.pointer import Stop
@@ -230,10 +231,10 @@ def _bars(cohort: Cohort, shape: ScanShape) -> pa.Table:
 def _now(now: KMResult, last: float) -> pa.Table:
     """The curves in force, thinned to what can be told apart on the screen."""
     columns = {str(name): now.curves[name].to_numpy() for name in now.curves}
-    parts = []
+    shape, parts = Shape("", 0.0, last, len(now.groups), ""), []
     for g in range(len(now.groups)):
         here = columns["group"] == g
-        parts.append(thinned({name: values[here] for name, values in columns.items()}, last))
+        parts.append(thin({name: values[here] for name, values in columns.items()}, shape))
     names = {"time": "time", "estimate": "survival", "group": "group"}
     return pa.table(
         {new: np.concatenate([part[old] for part in parts]) for old, new in names.items()}

@@ -1,0 +1,1 @@
+"""Competing risks on the screen: the figure, the tables, the sentences."""

@@ -1,0 +1,1 @@
+"""Figures, tables and sentences of the curves page beside its main figure."""

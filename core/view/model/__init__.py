@@ -1,0 +1,1 @@
+"""Sections about models: their figures, tables and sentences."""

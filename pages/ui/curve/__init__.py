@@ -1,0 +1,1 @@
+"""The sections of the curves page, a file per tab."""

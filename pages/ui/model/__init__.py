@@ -1,0 +1,1 @@
+"""Sections about models on the Cox page."""
