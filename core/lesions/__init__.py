@@ -1,0 +1,1 @@
+"""Tables with one row per lesion, made into columns with one value per patient."""
