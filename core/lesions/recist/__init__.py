@@ -1,0 +1,1 @@
+"""RECIST 1.1 from lesions and visits, and the mode of progression."""
