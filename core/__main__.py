@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     analyse = commands.add_parser("analyse", help="print the answer to a query as JSON")
     analyse.add_argument("--data", required=True, help="a file, or a shipped cohort like gbsg2")
     analyse.add_argument("--join", action="append", default=[], help="a second patient table")
+    lesions = "a table with one row per lesion, or per lesion and visit"
+    analyse.add_argument("--lesions", action="append", default=[], help=lesions)
     analyse.add_argument("--dictionary", help="the dictionary of the study, a JSON file")
     analyse.add_argument("query", nargs="?", default="", help="the part of a link after '?'")
     commands.add_parser("warm", help="compile the loops of the cutoff search beforehand")
@@ -68,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.data,
             given.query,
             join=given.join,
+            lesions=given.lesions,
             dictionary=given.dictionary,
             progress=_Told(),
         )

@@ -25,6 +25,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "family": ("none", "exponential", "weibull", "lognormal", "loglogistic", "gengamma"),
     "spread": ("range", "quartiles"),
     "mean_test": ("mann-whitney", "t", "welch"),
+    "suv_side": ("ge", "gt"),
+    "hi_of": ("hottest", "mean", "max", "ratio"),
+    "cov_sd": ("sample", "population"),
+    "volume_of": ("sum", "max", "hottest"),
+    "suvmean_of": ("hottest", "mean", "volume"),
+    "lesion_pd": ("lesion", "category"),
     "profile": ("r", "spss"),
     "median_ci": ("curve", "spss"),
     "adjust_pairwise": ("holm", "bonferroni", "bh", "none"),
@@ -41,23 +47,14 @@ RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "bandwidth": (lambda x: x > 0, "above 0"),
     "l1_ratio": (lambda x: 0 <= x <= 1, "from 0 (ridge) to 1 (lasso)"),
     "power": (lambda x: 0 < x < 1, "between 0 and 1"),
+    "suv_min": (lambda x: x >= 0, "0 or more"),
+    "volume_min": (lambda x: x >= 0, "0 or more"),
+    "confirm_weeks": (lambda x: x >= 0, "0 or more"),
+    "stable_weeks": (lambda x: x >= 0, "0 or more"),
+    "benefit_weeks": (lambda x: x > 0, "above 0"),
     "imputations": (lambda x: 2 <= x <= 200 and x == int(x), "a whole number from 2 to 200"),
     "measurement_error": (lambda x: 0 <= x < 1, "from 0 to below 1 (0.1 is 10 %)"),
     "permutations": (lambda x: 0 <= x <= 1e6 and x == int(x), "a whole number up to 1,000,000"),
     "bootstraps": (lambda x: 0 <= x <= 1e5 and x == int(x), "a whole number up to 100,000"),
     "seed": (lambda x: 0 <= x < 2**63 and x == int(x), "a whole number, 0 or more"),
 }
-
-LATER = frozenset(
-    [
-        "suv_min",
-        "suv_side",
-        "sites_out",
-        "hi_of",
-        "cov_sd",
-        "volume_of",
-        "suvmean_of",
-        "lesion_pd",
-    ]
-)
-"""Names that the public interface has reserved and this version does not compute yet."""

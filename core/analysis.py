@@ -12,6 +12,7 @@ from core import locking, methods, published
 from core.cohort import select
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
+from core.lesions.attach import with_columns
 from core.notes import Note, warning
 from core.parts import PARTS, WHO
 from core.progress import Progress, quiet
@@ -47,6 +48,7 @@ def analyse_query(
     query: str,
     *,
     join: Sequence[str | Path] = (),
+    lesions: Sequence[str | Path] = (),
     dictionary: str | Path | None = None,
     progress: Progress = quiet,
 ) -> dict[str, Any]:
@@ -60,6 +62,8 @@ def analyse_query(
         The part of a link after ``?``, or a whole link.
     join : sequence of (str or Path)
         Further tables with one row per patient, joined by the patients' identifiers.
+    lesions : sequence of (str or Path)
+        Tables with one row per lesion, or per lesion and visit.
     dictionary : str or Path, optional
         The dictionary of the study; what the query says wins over it.
     progress : callable
@@ -79,7 +83,13 @@ def analyse_query(
     study = None if dictionary is None else read_dictionary(dictionary)
     if study is not None:
         spec = study.ask(spec)
-    dataset = read_file(data, Recipe.parse(spec.clean), sheet=spec.sheet, join=join)
+    files = (*join, *lesions)
+    dataset = read_file(data, Recipe.parse(spec.clean), sheet=spec.sheet, join=files)
+    if len(dataset.lesions) < len(lesions):
+        raise DataError(
+            "A table given as --lesions has no lesions that were recognised",
+            "It needs the patient's number and SUVmax, or the lesion, the visit and the size",
+        )
     for question in dataset.questions:
         if question.about == "join" and question.needed:
             ways = " or ".join(f"clean={step}" for c in question.choices for step in c.steps)
@@ -92,6 +102,7 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
 
     Every number is a plain float or int; what cannot be estimated is None, and a note says why.
     """
+    dataset = with_columns(dataset, asked)
     spec, guesses = fill(dataset, asked)
     names = spec.parts or tuple(n for n in PARTS if PARTS[n].by_default(spec))
     for name in names:
@@ -103,9 +114,10 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
     cohort = select(dataset, spec)
     notes: list[Note] = [*other_data(dataset, asked), *dataset.notes, *guesses]
     notes += [*cohort.included.notes, *cohort.groups.notes]
+    canonical = published.canonical(cohort, names)
     answer: dict[str, Any] = {
         "version": 1,
-        "query": published.canonical(cohort, names).to_query(),
+        "query": canonical.to_query(),
         "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset.frame)},
         "import": published.imported(dataset),
         **published.exploration(spec),
@@ -114,7 +126,7 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
         result = PARTS[name].make(cohort, spec, progress)
         answer |= PARTS[name].publish(cohort, result)
         notes += getattr(result, "notes", ())
-    answer["methods"] = list(methods.sentences(cohort, spec, names))
+    answer["methods"] = list(methods.sentences(cohort, canonical, names))
     answer["notes"] = published.notes(notes)
     return answer
 

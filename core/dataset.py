@@ -163,6 +163,12 @@ class Dataset:
         What one row is, where it is not one patient.
     steps : tuple of str
         The cleaning steps that were carried out, as the field ``clean`` of a link writes them.
+    lesions : tuple of Dataset
+        Tables with one row per lesion, or per lesion and visit, of the same patients.
+    attached : core.lesions.attach.Attached or None
+        What the lesions became for a question; None where their columns are not appended.
+    derived : str
+        What the appended columns were made from, as a digest.
     """
 
     name: str
@@ -183,6 +189,9 @@ class Dataset:
     sheet: str = ""
     rows_are: Shape | None = None
     steps: tuple[str, ...] = ()
+    lesions: tuple[Dataset, ...] = ()
+    attached: object | None = None
+    derived: str = ""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -191,6 +200,7 @@ class Dataset:
             self.digest,
             self.sheet,
             self.steps,
+            self.derived,
             [dataclasses.astuple(v) for v in self.variables.values()],
             [dataclasses.astuple(e) for e in self.endpoints],
         ]

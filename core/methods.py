@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from core import known, origin, response, response_model, table_one
+from core import published, response, response_model, table_one
 from core.cohort import Cohort
+from core.methods_of_curves import at, curves, limits, stratified, tau, test_named
+from core.methods_of_patients import patients, terms, title
 from core.prediction import L1_RATIO
 from core.prediction import METHODS as PENALISED
-from core.spec import AnalysisSpec, shortest
+from core.spec import AnalysisSpec
 from core.survival import (
     calibration,
     comparisons,
@@ -21,9 +23,11 @@ from core.survival import (
     conditional,
     differences,
     discrimination,
+    extras,
     firth,
     hazard,
     imputation,
+    inclusion_frequency,
     influence,
     missing,
     observation,
@@ -40,30 +44,16 @@ from core.survival import (
 )
 from core.survival.competing import competing
 from core.survival.conventions import conventions
+from core.survival.cutoff import best, measurement
 from core.survival.parametric import models
 
 Say = Callable[[Cohort, AnalysisSpec], list[str]]
 
-SCALES = {"log-log": "log(-log)", "log": "log", "plain": "plain", "arcsin": "arcsine-square-root"}
-TESTS = {
-    "logrank": "the log-rank test",
-    "gehan": "the Gehan-Breslow test",
-    "tarone-ware": "the Tarone-Ware test",
-    "peto": "the Peto-Peto test",
-    "maxcombo": "the MaxCombo test",
-}
-ADJUSTED = {
-    "holm": "by Holm's method",
-    "bonferroni": "by Bonferroni's method",
-    "bh": "by the method of Benjamini and Hochberg",
-}
-ORIGINS = {
-    "typed": "at a value set by hand",
-    "median": "at the median of these patients",
-    "tertiles": "at the tertiles of these patients",
-    "quartiles": "at the quartiles of these patients",
-    "quantile": "at a quantile of these patients",
-    "best": "where the log-rank statistic is largest, a cutoff that was searched for",
+CORRECTED = {
+    "lau92": "Lausen and Schumacher 1992",
+    "lau94": "Lausen, Sauerbrei and Schumacher 1994",
+    "hl": "Hothorn and Lausen",
+    "permutation": "permutation of the whole search",
 }
 RULES = {
     "forward": "forward selection (entry below p = {0}, removal above p = {1})",
@@ -90,83 +80,24 @@ def sentences(cohort: Cohort, spec: AnalysisSpec, parts: Iterable[str]) -> tuple
         Sentences; none is said twice.
     """
     asked = set(parts)
-    said = _patients(cohort, spec)
+    said = patients(cohort, spec)
     for name, say in SAYS.items():
         if name in asked:
             said += say(cohort, spec)
+    if asked & published.CHANCE:
+        said.append(
+            f"Random numbers were drawn with the seed {1 if spec.seed is None else spec.seed:g}."
+        )
     return tuple(dict.fromkeys(said))
 
 
-def _title(cohort: Cohort, column: str) -> str:
-    variable = cohort.dataset.variables.get(column)
-    return column if variable is None else variable.title
-
-
-def _patients(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
-    """Who was followed from when, and how they were grouped."""
-    said = []
-    if spec.origin is not None:
-        said.append(f"{origin.METHODS} The origin was {_title(cohort, spec.origin)}.")
-    elif spec.entry is not None:
-        said.append("Patients entered the risk sets when their observation began (delayed entry).")
-    if spec.landmark is not None:
-        at = f"{spec.landmark:g} {cohort.show_unit}"
-        said.append(
-            f"In a landmark analysis at {at}, patients followed beyond it were analysed from then "
-            "on."
-        )
-        if spec.group_by and cohort.dataset.variables[spec.group_by].known:
-            said.append(known.METHODS)
-    groups = cohort.groups
-    if groups.thresholds:
-        cut = ", ".join(shortest(t) for t in groups.thresholds)
-        how = ORIGINS.get(groups.origin or "", "")
-        high = "at or above it" if groups.side == "ge" else "above it"
-        said.append(f"{groups.title} was cut at {cut}, {how}; values {high} were high.")
-    return said
-
-
-def _curves(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
-    agreed = conventions(spec)
-    said = [
-        f"Survival was estimated by Kaplan-Meier with {100 * agreed.conf_level:g} % limits on the "
-        f"{SCALES[agreed.conf_type]} scale."
-    ]
-    if agreed.median_ci == "spss":
-        said.append("Limits of medians were from the density at the median, as in SPSS.")
-    else:
-        said.append("Limits of medians were where the limits of the curve cross one half.")
-    if len(cohort.groups.levels) < 2:
-        return said
-    ties = {"efron": "Efron's", "breslow": "Breslow's"}[agreed.ties]
-    said.append(
-        f"Groups were compared by {_test(spec)}{_stratified(cohort, spec)}, and by hazard ratios "
-        f"from Cox models with {ties} handling of ties."
-    )
-    adjusted = spec.adjust_pairwise or "holm"
-    if len(cohort.groups.levels) > 2 and adjusted != "none":
-        said.append(f"P-values of pairs of groups were adjusted {ADJUSTED[adjusted]}.")
-    elif len(cohort.groups.levels) > 2:
-        said.append("P-values of pairs of groups were not adjusted for their number.")
-    return said
-
-
-def _test(spec: AnalysisSpec) -> str:
-    name = spec.test or "logrank"
-    return TESTS.get(name, f"the Fleming-Harrington test {name[2:].replace(';', ', ')}")
-
-
-def _stratified(cohort: Cohort, spec: AnalysisSpec) -> str:
-    if not spec.strata:
-        return ""
-    return f", stratified by {', '.join(_title(cohort, name) for name in spec.strata)}"
-
-
 def _cox(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
-    ties = {"efron": "Efron's", "breslow": "Breslow's"}[conventions(spec).ties]
+    agreed = conventions(spec)
+    ties = {"efron": "Efron's", "breslow": "Breslow's"}[agreed.ties]
     said = [
-        f"Hazard ratios of the terms came from Cox models{_stratified(cohort, spec)} with {ties} "
-        "handling of ties."
+        f"Hazard ratios with {100 * agreed.conf_level:g} % limits came from Cox "
+        f"models{stratified(cohort, spec)}, with {ties} handling of ties.",
+        *terms(cohort, spec),
     ]
     if spec.estimator == "firth":
         said.append(firth.METHODS)
@@ -181,12 +112,12 @@ def _cox(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     ):
         column = getattr(spec, field)
         if column is not None:
-            said.append(text.format(_title(cohort, column)))
-    if spec.weights is not None or spec.cluster is not None:
+            said.append(text.format(title(cohort, column)))
+    if extras.read(cohort, spec).robust:
         said.append(robust.METHODS)
     if any(":since(" in term for term in spec.terms):
         said.append(split.METHODS)
-    return [*said, *_selected(spec), proportional.METHODS, concordance.METHODS]
+    return [*said, *_selected(spec), term_tests.METHODS, proportional.METHODS, concordance.METHODS]
 
 
 def _selected(spec: AnalysisSpec) -> list[str]:
@@ -205,9 +136,8 @@ def _always(*said: str) -> Say:
 
 
 def _differences(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
-    said = [differences.METHODS]
-    if spec.tau is not None:
-        said.append(f"The horizon of restricted means was {spec.tau:g} {cohort.show_unit}.")
+    said = [differences.METHODS, f"Survival was given with {limits(spec)}."]
+    said += at(cohort, spec) + tau(cohort, spec)
     if spec.given is not None:
         at = f"{spec.given:g} {cohort.show_unit}"
         said.append(f"{conditional.METHODS} The time s was {at}.")
@@ -225,8 +155,37 @@ def _penalised(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     return [f"{PENALISED} The share of the lasso in the penalty was {share:g}."]
 
 
-def _missing(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
-    return [imputation.METHODS if spec.missing == "impute" else missing.METHODS]
+def _imputed(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    number = imputation.IMPUTATIONS if spec.imputations is None else int(spec.imputations)
+    return [f"{imputation.METHODS} {number} completed tables were made."]
+
+
+def _comparisons(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    named = f"The test named beforehand was {test_named(spec)}{stratified(cohort, spec)}."
+    drawn = f" Up to {spec.permutations:,.0f} permutations were drawn." if spec.permutations else ""
+    return [comparisons.METHODS, f"{named}{drawn}"]
+
+
+def _competing(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    given = f"Cumulative incidence was given with {limits(spec)}."
+    return [competing.METHODS, given, *at(cohort, spec), *terms(cohort, spec)]
+
+
+def _selection(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    draws = inclusion_frequency.DRAWS if spec.bootstraps is None else int(spec.bootstraps)
+    return [*_selected(spec), f"{selection.METHODS} There were {draws:,} samples."]
+
+
+def _prediction(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    said = [discrimination.METHODS, calibration.METHODS, *at(cohort, spec), *tau(cohort, spec)]
+    if spec.bootstraps:
+        said.append(f"{optimism.METHODS} There were {spec.bootstraps:,.0f} samples.")
+    return said
+
+
+def _subgroups(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    names = ", ".join(title(cohort, name) for name in spec.subgroups)
+    return [f"{subgroups.METHODS} The variables were {names}."]
 
 
 def _precision(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
@@ -238,16 +197,51 @@ def _response(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     said = [response.METHODS]
     if spec.response is not None:
         values = ", ".join(spec.response_is)
-        said.append(f"A response was {_title(cohort, spec.response)}: {values}.")
+        said.append(f"A response was {title(cohort, spec.response)}: {values}.")
+    if spec.benefit_is:
+        said.append(f"Clinical benefit was {', '.join(spec.benefit_is)}.")
     return said
+
+
+def _logistic(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    how = "Limits and p-values of odds ratios were Wald's."
+    if spec.estimator == "firth":
+        how = "They were estimated by Firth's penalised likelihood, with profile limits."
+    elif spec.limits == "profile":
+        how = "Their limits were those of the profile likelihood."
+    return [response_model.METHODS, *terms(cohort, spec), how]
+
+
+def _searched(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    corrections = ", ".join(CORRECTED[name] for name in spec.correction or best.CORRECTIONS)
+    said = [f"The p-value of the searched cutoff was corrected for the search: {corrections}."]
+    if spec.permutations:
+        said.append(f"There were {spec.permutations:,.0f} permutations.")
+    if spec.bootstraps:
+        said.append(f"There were {spec.bootstraps:,.0f} bootstrap samples.")
+    return said
+
+
+def _measurement(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    error = measurement.ERROR if spec.measurement_error is None else spec.measurement_error
+    return [f"Values of the marker were redrawn with a measurement error of {100 * error:g} %."]
+
+
+def _robustness(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
+    said = ["The comparison was repeated without single patients"]
+    if spec.centre is None:
+        return [f"{said[0]}."]
+    return [f"{said[0]} and without one {title(cohort, spec.centre)} after another."]
 
 
 def _table_one(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     tests = {"t": "Student's t test", "welch": "Welch's t test"}
     spread = "quartiles" if spec.spread == "quartiles" else "range"
     test = tests.get(spec.mean_test or "", "the Mann-Whitney test")
+    names = ", ".join(title(cohort, name) for name in spec.characteristics)
     return [
         table_one.METHODS,
+        *([f"The characteristics were {names}."] if names else []),
         f"Medians were given with their {spread}; numbers were compared by {test} (by its relative "
         "for several groups where there were more than two).",
     ]
@@ -257,23 +251,29 @@ SAYS: dict[str, Say] = {
     "table_one": _table_one,
     "cohort": _always(observation.METHODS),
     "observation": _always(observation.METHODS),
-    "km": _curves,
+    "km": curves,
     "differences": _differences,
-    "comparisons": _always(comparisons.METHODS),
+    "comparisons": _comparisons,
+    "cutoff": _searched,
+    "stability": _searched,
+    "pair": _searched,
+    "grid": _searched,
+    "measurement": _measurement,
+    "robustness": _robustness,
     "precision": _precision,
     "hazard": _hazard,
     "parametric": _always(models.METHODS),
-    "competing": _always(competing.METHODS),
+    "competing": _competing,
     "cox": _cox,
-    "term_tests": _always(term_tests.METHODS),
-    "selection": _always(selection.METHODS),
-    "missing": _missing,
+    "selection": _selection,
+    "missing": _always(missing.METHODS),
+    "imputed": _imputed,
     "residuals": _always(residuals.METHODS),
     "influence": _always(influence.METHODS),
-    "prediction": _always(discrimination.METHODS, calibration.METHODS, optimism.METHODS),
+    "prediction": _prediction,
     "penalised": _penalised,
-    "subgroups": _always(subgroups.METHODS),
+    "subgroups": _subgroups,
     "response": _response,
-    "logistic": _always(response_model.METHODS),
+    "logistic": _logistic,
 }
 """Parts in the order of a paper."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote
 
-from core.allowed import CHOICES, LATER, RANGES
+from core.allowed import CHOICES, RANGES
 from core.errors import SpecError, nearest
 
 VERSION = 1
@@ -117,6 +117,19 @@ class AnalysisSpec:
     spread: str | None = _text()
     mean_test: str | None = _text()
     power: float | None = _number()
+    suv_min: float | None = _number()
+    suv_side: str | None = _text()
+    sites_out: tuple[str, ...] = _names()
+    volume_min: float | None = _number()
+    hi_of: str | None = _text()
+    cov_sd: str | None = _text()
+    volume_of: str | None = _text()
+    suvmean_of: str | None = _text()
+    lesion_pd: str | None = _text()
+    confirm_weeks: float | None = _number()
+    stable_weeks: float | None = _number()
+    benefit_weeks: float | None = _number()
+    pd_model: tuple[str, ...] = field(default=(), metadata={"kind": "repeated"})
     outcome: str | None = _text()
     unlocked: str | None = _text()
     explored: tuple[str, ...] = _names()
@@ -187,12 +200,6 @@ class AnalysisSpec:
         kinds = {f.name: f.metadata.get("kind", "number") for f in dataclasses.fields(cls)}
         values: dict[str, Any] = {}
         for name, texts in given.items():
-            if name in LATER:
-                raise SpecError(
-                    name,
-                    f"'{name}' belongs to an analysis that this version does not have yet",
-                    "Leave it out",
-                )
             if name not in kinds:
                 hint = nearest(name, kinds)
                 raise SpecError(name, f"The link has a field '{name}' that is not known", hint)

@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "endpoint": "endpoint(NAME, start=COLUMN, event=COLUMN, ..., last=COLUMN, unit=months), or with"
     " status=COLUMN, is=VALUE for an event on the last date",
     "join": "join(TABLE, ID, OTHER_ID) or with exact, number: a second table; * is any",
+    "lesions": "lesions(TABLE): a table with one row per lesion",
     "identifier": "identifier(COLUMN, yes) or no: whether it identifies a person",
     "known": "known(COLUMN, later) or baseline, or the column of the dates or times at which it"
     " became known",

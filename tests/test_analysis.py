@@ -115,6 +115,10 @@ OTHERS: dict[str, Any] = {
     "limits": "profile", "l1_ratio": 0.9, "missing": "impute", "imputations": 3.0, "given": 3.0,
     "scale": "failure", "bandwidth": 2.0, "family": "weibull", "subgroups": ("arm",),
     "response": "arm", "response_is": ("II",), "benefit_is": ("I", "II"),
+    "suv_min": 3.0, "suv_side": "gt", "sites_out": ("bone",), "volume_min": 1.0,
+    "hi_of": "mean", "cov_sd": "population", "volume_of": "max", "suvmean_of": "mean",
+    "lesion_pd": "category", "confirm_weeks": 8.0, "stable_weeks": 8.0, "benefit_weeks": 12.0,
+    "pd_model": ("not T and NL",),
     "characteristics": ("dose",), "spread": "quartiles", "mean_test": "t", "power": 0.9,
 }  # fmt: skip
 

@@ -143,7 +143,7 @@ def test_what_was_guessed_is_said(trial: str, capsys: pytest.CaptureFixture[str]
         ("group_by=arm&cut_rule=median&event=death", "not a number"),
         ("time=arm&event=death", "numbers"),
         ("where=arm%20%3D%20zzz&event=death", "No patient is left"),
-        ("suv_min=3", "does not have yet"),
+        ("suv_min=-3&event=death", "It must be"),
         ("terms=status:spline(9)&event=death", "Use 3 to 7"),
         ("test=wilcoxon&group_by=arm&event=death", "logrank"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.allowed import CHOICES, LATER
+from core.allowed import CHOICES
 from core.errors import SpecError
 from core.spec import AnalysisSpec, quote_name, read_number, shortest, split_list, unquote_name
 from core.terms import FORMS, term_name
@@ -44,6 +44,11 @@ RANGED = {
     "tau": st.floats(0, 1e300, exclude_min=True),
     "landmark": st.floats(0, 1e300, exclude_min=True),
     "measurement_error": st.floats(0, 1, exclude_max=True),
+    "suv_min": st.floats(0, 1e300),
+    "volume_min": st.floats(0, 1e300),
+    "confirm_weeks": st.floats(0, 1e300),
+    "stable_weeks": st.floats(0, 1e300),
+    "benefit_weeks": st.floats(0, 1e300, exclude_min=True),
     "given": st.floats(0, 1e300, exclude_min=True),
     "bandwidth": st.floats(0, 1e300, exclude_min=True),
     "l1_ratio": st.floats(0, 1),
@@ -224,8 +229,8 @@ def test_python_alone_would_take_an_underscore_for_a_number() -> None:
 @pytest.mark.parametrize(
     "query",
     ["conf_level=0", "conf_level=1", "conf_level=95", "min_fraction=0.5", "min_fraction=-0.1",
-     "min_events=-1", "tau=0", "tau=-3", "landmark=0", "given=0", "bandwidth=0", "l1_ratio=1.1", "power=1",
-     "imputations=1", "imputations=2.5"],
+     "min_events=-1", "tau=0", "tau=-3", "landmark=0", "given=0", "bandwidth=0",
+     "l1_ratio=1.1", "power=1", "imputations=1", "imputations=2.5"],
 )  # fmt: skip
 def test_a_number_out_of_its_range_is_refused(query: str) -> None:
     with pytest.raises(SpecError, match="It must be") as caught:
@@ -250,18 +255,6 @@ def test_a_link_of_another_version_is_refused(version: str) -> None:
 @pytest.mark.parametrize("version", ["1", "1.0", " 1 ", ""])
 def test_this_version_is_accepted_however_it_is_written(version: str) -> None:
     assert AnalysisSpec.from_query(urlencode({"v": version})) == AnalysisSpec()
-
-
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_a_field_of_a_later_part_is_refused_plainly(name: str) -> None:
-    """It must neither be ignored, which answers another question, nor called unknown."""
-    with pytest.raises(SpecError, match="does not have yet") as caught:
-        AnalysisSpec.from_query(f"{name}=1")
-    assert caught.value.field == name
-
-
-def test_a_later_field_is_not_a_field_already() -> None:
-    assert not LATER & set(FIELDS)
 
 
 def test_a_link_with_far_too_many_fields_is_refused() -> None:

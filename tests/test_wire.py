@@ -59,15 +59,19 @@ EVERYTHING = a_dataset(
     sheet="Tabelle2",
     steps=("totals(drop)", "date(Start, dmy)"),
     rows_are=Shape("intervals", "id", 12, ("start", "stop")),
+    lesions=(a_dataset(pd.DataFrame({"SUVmax": [1.5, float("nan")]})),),
+    derived="0" * 64,
 )
 
 
 def assert_same(new: Dataset, old: Dataset) -> None:
     for field in dataclasses.fields(Dataset):
-        if field.name not in ("frame", "lines"):
+        if field.name not in ("frame", "lines", "lesions"):
             was, now = getattr(old, field.name), getattr(new, field.name)
             assert now == was, field.name
             assert type(now) is type(was), field.name
+    for now, was in zip(new.lesions, old.lesions, strict=True):
+        assert_same(now, was)
     assert list(new.variables) == list(old.variables)
     if old.lines is None:
         assert new.lines is None
@@ -99,12 +103,13 @@ def test_every_field_comes_back() -> None:
 
 
 def test_the_sample_has_a_value_in_every_field() -> None:
-    # A field that is added later must be put into the sample, so that it is tried.
+    # A field that is added later must be put into the sample, so that it is tried. What lesions
+    # become for a question is never sent: it is made from them.
     bare = a_dataset(pd.DataFrame())
     unset = {
         f.name
         for f in dataclasses.fields(Dataset)
-        if f.name not in ("frame", "lines", "name", "digest", "reference")
+        if f.name not in ("frame", "lines", "name", "digest", "reference", "attached")
         and getattr(EVERYTHING, f.name) == getattr(bare, f.name)
     }
     assert unset == set()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.dataset import Dataset, Shape, digest_of, reference_of
 from core.errors import DataError, SpecError, nearest
-from core.notes import Note, Question
+from core.notes import Note
 from core.reading import examples
 from core.reading.cells import conversion, recode
 from core.reading.checks import identifiers, linter
@@ -23,11 +23,11 @@ from core.reading.endpoints import derived
 from core.reading.formats import kinds
 from core.reading.formats.limits import check_bytes
 from core.reading.roles import later
-from core.reading.rows import adam, joining, partners, shape
+from core.reading.rows import adam, shape, together
 from core.reading.table import File, Progress, nobody
-from core.steps import Recipe, Step
+from core.steps import Recipe
 
-_OF_THE_FILE = ("header", "totals", "duplicates", "join", "endpoint")
+_OF_THE_FILE = ("header", "totals", "duplicates", "join", "lesions", "endpoint")
 """Steps that do not begin with a column."""
 
 
@@ -82,7 +82,8 @@ def read_all(
     ----------
     files : sequence of (str, bytes)
         The table first. One that no step ``join`` speaks of is joined by the identifiers that
-        are the same in both; that step is then part of the result's `steps`.
+        are the same in both; that step is then part of the result's `steps`. One with a row per
+        lesion stands beside the first, in `Dataset.lesions`.
     recipe : Recipe
         What the user decided so far.
     sheet : str, optional
@@ -107,7 +108,7 @@ def read_all(
     ]
     tell(0.8, "Putting the tables together")
     first = main
-    main, recipe = _joined(main, others, recipe, files[0])
+    main, recipe = together.put(main, others, recipe, lambda t: _sheet(files[0], t, recipe))
     _check_columns((first, *others, main), recipe)
     for step in recipe.of("endpoint"):
         main = derived.add_endpoint(main, step)
@@ -214,40 +215,6 @@ def _one(file: File, recipe: Recipe, sheet: str | None, tell: Progress) -> Datas
     return shape.drop_duplicates(recode.apply(dataset, recipe), recipe)
 
 
-def _joined(
-    main: Dataset, others: Sequence[Dataset], recipe: Recipe, file: File
-) -> tuple[Dataset, Recipe]:
-    """Join the other files, then the sheets that steps name, and say which steps that took."""
-    wanted = {step.column: step for step in recipe.of("join")}
-    for other in others:
-        step = wanted.pop(other.reference, None)
-        if step is None and (general := wanted.pop("*", None)) is not None:
-            step = Step("join", (other.reference, *general.rest))
-            recipe = Recipe(tuple(step if s == general else s for s in recipe.steps))
-        elif step is None:
-            found = partners.propose(main, other)
-            if found.step is None:
-                main = _not_joined(main, other, found.questions)
-                continue
-            step = found.step
-            recipe = Recipe((*recipe.steps, step))
-        main = joining.join(main, other, step)
-    if (unused := wanted.pop("*", None)) is not None:  # a dictionary's, without a second table
-        recipe = Recipe(tuple(s for s in recipe.steps if s != unused))
-    for table, step in wanted.items():
-        other = _sheet(file, table, recipe)
-        if not step.rest:  # join(sheet NAME): by the patient numbers that are the same in both
-            found = partners.propose(main, other)
-            recipe = Recipe(tuple(found.step or s if s == step else s for s in recipe.steps))
-            if found.step is None:
-                recipe = Recipe(tuple(s for s in recipe.steps if s != step))
-                main = _not_joined(main, other, found.questions)
-                continue
-            step = found.step
-        main = joining.join(main, other, step)
-    return main, recipe
-
-
 def _sheet(file: File, table: str, recipe: Recipe) -> Dataset:
     """Another sheet of the first file, which a step ``join(sheet NAME, ...)`` asks for."""
     if not table.startswith("sheet "):
@@ -257,21 +224,6 @@ def _sheet(file: File, table: str, recipe: Recipe) -> Dataset:
         )
     named = table.removeprefix("sheet ")
     return _one(file, _of_columns(recipe), named, nobody)
-
-
-def _not_joined(main: Dataset, other: Dataset, questions: tuple[Question, ...]) -> Dataset:
-    """Keep the first table as it is and ask; without anything to ask it is an error."""
-    if not questions:
-        raise DataError(
-            f"The tables '{main.name}' and '{other.name}' have no patient numbers in common",
-            "Both need a column with the same patient numbers",
-        )
-    text = f"'{other.name}' is not joined yet: say which rows belong to the same patient."
-    note = Note("warning", "join", text, "suspect")
-    needed = tuple(dataclasses.replace(q, needed=True) for q in questions)
-    return dataclasses.replace(
-        main, notes=(*main.notes, note), questions=(*needed, *main.questions)
-    )
 
 
 def _check_columns(tables: Sequence[Dataset], recipe: Recipe) -> None:

@@ -109,7 +109,9 @@ def write(dataset: Dataset, spec: AnalysisSpec) -> str:
     said: dict[str, Any] = {
         "stratiscope_dictionary": VERSION,
         "sheet": dataset.sheet or None,
-        "clean": [_any_table(Step.parse(text)) for text in dataset.steps],
+        "clean": [
+            _any_table(step) for step in map(Step.parse, dataset.steps) if step.verb != "lesions"
+        ],
         "roles": {name: getattr(spec, name) for name in ROLES if getattr(spec, name) is not None},
         "endpoints": [_written(e) for e in endpoints],
         "variables": [entry for entry in variables if len(entry) > 1],

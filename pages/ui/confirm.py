@@ -77,7 +77,7 @@ def _heading(found: Loaded) -> None:
 
 
 def _without_joins(steps: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(text for text in steps if Step.parse(text).verb != "join")
+    return tuple(text for text in steps if Step.parse(text).verb not in ("join", "lesions"))
 
 
 def _second(found: Loaded) -> None:

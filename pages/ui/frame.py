@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
-from streamlit.runtime import get_instance
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import analysis, locking
 from core.cohort import Cohort, select
-from core.dataset import Dataset, digest_of, reference_of
+from core.dataset import Dataset
 from core.errors import SpecError, StratiscopeError
 from core.inclusion import include
 from core.known import KnownLater
+from core.lesions.attach import Attached, attached
 from core.notes import Note
 from core.parts import PARTS, WHO
 from core.reading import examples
@@ -63,6 +62,11 @@ class Page:
     asked: set[str] = field(default_factory=set)
 
     @property
+    def lesions(self) -> Attached | None:
+        """What the lesion tables became, where there are any."""
+        return attached(self.dataset, self.spec)
+
+    @property
     def locked(self) -> bool:
         """Whether the outcome is hidden: no result is computed then."""
         return self.spec.outcome == "locked"
@@ -70,7 +74,7 @@ class Page:
     @cached_property
     def cohort(self) -> Cohort:
         """Who is in, in their groups."""
-        included = _cached(
+        included = kept(
             analysis.key_of_included(self.dataset, self.spec),
             lambda: include(self.dataset, self.spec),
         )
@@ -80,7 +84,7 @@ class Page:
         """The result of an analysis; only what the question changed is computed again."""
         cohort = self.cohort
         key = self.key(part)
-        return _cached(key, lambda: PARTS[part].make(cohort, self.spec))
+        return kept(key, lambda: PARTS[part].make(cohort, self.spec))
 
     def key(self, part: str) -> str:
         """Name of the result of an analysis: the same for the same question.
@@ -95,8 +99,8 @@ class Page:
     def worked(self, part: str, words: str) -> Any:
         """The result of an analysis that may take long, with its progress on the page.
 
-        Any move on the page, or leaving it, ends the work: the script of the page is stopped at
-        the next sign of progress. What was finished is kept like any other result.
+        Any move on the page, or leaving it, ends the work at the next sign of progress. What was
+        finished is kept like any other result.
         """
         key = self.key(part)
         kept: dict[str, Any] = st.session_state.setdefault("worked", {})
@@ -166,12 +170,15 @@ def open_page(
     st.set_page_config(page_title=f"{title} - Stratiscope", page_icon="🔬", layout="wide")
     st.html(Path(__file__).with_name("style.css"))
     _warm_up()
+    if st.session_state.get("page") != title:
+        st.session_state["page"], st.session_state["seeded"] = title, set()
     from pages.ui import tables  # they need `keep` and `problem` from here
 
     spec = _asked()
     navigation.draw(spec)
     dataset = tables.dataset_of(spec)
     try:
+        dataset = tables.with_lesions(dataset, spec)
         spec = spec.but(sheet=dataset.sheet or None, clean=dataset.steps)
         filled, guesses = fill(dataset, address.with_draws(spec, permutations, bootstraps))
         locking.refuse_outcome(dataset, filled)
@@ -210,11 +217,13 @@ def change(**fields: Any) -> None:
 def seed(key: str, value: object) -> None:
     """Give a widget the value that the question has.
 
-    Only where it has another one: writing it anew on each run would take back a move of the user
-    that is still on its way.
+    Only where it has another one, or a move that is on its way would be taken back; and once a
+    page, where it is a new widget although its key is the same.
     """
-    if key not in st.session_state or st.session_state[key] != value:
+    seeded = st.session_state.setdefault("seeded", set())
+    if key not in seeded or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+    seeded.add(key)
 
 
 def ask(spec: AnalysisSpec) -> None:
@@ -235,31 +244,21 @@ def folded(label: str, icon: str, key: str, **style: Any) -> PopoverContainer:
 def keep(loaded: Loaded, name: str) -> None:
     """Keep an uploaded table in this session, where no other user can reach it.
 
-    The name is the one that the question has for it: a different table that is loaded for a
-    link keeps the link's name, so that the page can go on saying that it is a different one.
+    The name is the one that the question has: a different table keeps the name of the link that
+    it was loaded for, so that the page can go on saying that it is a different one.
     """
     st.session_state.setdefault("tables", {})[name] = loaded
 
 
-def reference(file: tuple[str, bytes]) -> str:
-    """The name that links have for a file."""
-    return reference_of(digest_of(file[1]))
-
-
 def forget() -> None:
     """Drop uploaded tables, everything computed from them, and the uploaded bytes."""
+    from pages.ui import loading  # it needs `change` from here
+
     for name in ("tables", "worked", "looks", "draft", "files", "wish", "refused"):
         st.session_state.pop(name, None)
-    _cached.clear()
-    release_uploads()
+    kept.clear()
+    loading.release_uploads()
     ask(examples.question(FIRST))
-
-
-def release_uploads() -> None:
-    """Free the bytes of uploaded files; changing an uploader's key would keep them in memory."""
-    context = get_script_run_ctx()
-    if context is not None:
-        get_instance().uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def problem(error: StratiscopeError) -> None:
@@ -324,22 +323,21 @@ def example(name: str) -> Dataset:
 
 
 @st.cache_resource(scope="session", max_entries=128, show_spinner=False)
-def _cached(key: str, _compute: Any) -> Any:
+def kept(key: str, _compute: Any) -> Any:
     """Keep a result of this session under its key; the key alone decides."""
     return _compute()
 
 
 def drawn(kind: str, shape: tuple[Any, ...], build: Callable[[], Figure]) -> Figure:
     """The description of a figure, built by Altair once for each shape."""
-    return _cached(f"{kind} {shape!r}", build)  # type: ignore[no-any-return]
+    return kept(f"{kind} {shape!r}", build)  # type: ignore[no-any-return]
 
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> None:
     """Load the drawing library before it is needed, and take all modules out of garbage search.
 
-    Streamlit collects garbage after every run; with everything loaded that takes longer than the
-    run itself (measured: 140 ms against 20 ms).
+    Streamlit collects garbage after every run: 140 ms with everything loaded, the run takes 20 ms.
     """
     import altair  # noqa: F401 - loaded for later
 

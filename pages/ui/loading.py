@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime import get_instance
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.dataset import Dataset
 from core.notes import Choice
@@ -69,8 +71,14 @@ def choose(label: str, key: str) -> tuple[File, ...]:
         return ()
     st.session_state["taken"] = taken
     files = tuple((file.name, file.getvalue()) for file in chosen)
-    frame.release_uploads()
+    release_uploads()
     return files
+
+
+def release_uploads() -> None:
+    """Free the bytes of uploaded files; changing an uploader's key would keep them in memory."""
+    if (context := get_script_run_ctx()) is not None:
+        get_instance().uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def apart(files: Sequence[File]) -> tuple[tuple[File, ...], Dictionary | None]:

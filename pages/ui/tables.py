@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.errors import StratiscopeError
+from core.lesions import attach
 from core.reading import examples
 from core.spec import AnalysisSpec
 from core.view.html import markdown_text, paragraph
@@ -36,3 +37,15 @@ def dataset_of(spec: AnalysisSpec) -> Dataset:
         "Open the example instead", on_click=frame.ask, args=(examples.question(frame.FIRST),)
     )
     st.stop()
+
+
+def with_lesions(dataset: Dataset, spec: AnalysisSpec) -> Dataset:
+    """The patients with the columns that come from their lesions, by the choices in force."""
+    if not dataset.lesions:
+        return dataset
+    name = attach.name_of(dataset.lesions, spec)
+    files = "".join(table.digest for table in dataset.lesions)
+    made = frame.kept(f"lesions {files}", lambda: attach.canonical(dataset))
+    return frame.kept(
+        f"columns {dataset.digest} {name}", lambda: attach.with_columns(dataset, spec, made)
+    )

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from core.dataset import digest_of, reference_of
 from core.errors import DataError, StratiscopeError
 from core.spec import AnalysisSpec
 from pages.ui import confirm, frame, loading, opening, roles
@@ -20,8 +21,8 @@ def choose() -> None:
             st.session_state["files"] = files
             st.rerun()
         st.caption(
-            "CSV, Excel, ODS, SPSS, Stata, SAS, Parquet, R. A second patient table and the "
-            "study's dictionary can be dropped together with it."
+            "CSV, Excel, ODS, SPSS, Stata, SAS, Parquet, R. A second patient table, a table with "
+            "one row per lesion, and the study's dictionary can be dropped together with it."
         )
     if st.session_state.get("tables") or draft() is not None:
         st.button("Forget my tables", on_click=frame.forget, icon=":material/delete:")
@@ -62,11 +63,11 @@ def _read(files: tuple[loading.File, ...]) -> Loaded:
 
 def missing_table(spec: AnalysisSpec) -> NoReturn:
     """Ask for the file of a link; a link never carries a row of it."""
-    second = any(text.startswith("join(sha256:") for text in spec.clean)
+    second = any(text.startswith(("join(sha256:", "lesions(sha256:")) for text in spec.clean)
     st.warning(
         "This link was made with a table that stays with its owner: a link holds the settings and "
         "not one row. Load the same file to see the same view."
-        + (" A second table was joined to it: load both together." if second else "")
+        + (" A second table belongs to it: load both together." if second else "")
     )
     files = loading.choose("The table that this link was made with", "missing")
     if files:
@@ -78,7 +79,9 @@ def _open_for(spec: AnalysisSpec, files: tuple[loading.File, ...]) -> None:
     try:
         tables, study = loading.apart(files)
         # The table of the link goes first, in whatever order they were chosen.
-        tables = tuple(sorted(tables, key=lambda file: frame.reference(file) != spec.data))
+        tables = tuple(
+            sorted(tables, key=lambda file: reference_of(digest_of(file[1])) != spec.data)
+        )
         found = loading.read(tables, steps=spec.clean, sheet=spec.sheet, study=study)
     except StratiscopeError as error:
         frame.problem(error)

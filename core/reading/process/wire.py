@@ -1,9 +1,9 @@
 """`Dataset` <-> bytes, exactly and without pickles: what a child process answers with.
 
-The bytes are a mark, the length of a JSON text, that text (everything but the cells), and an
-Arrow stream (the cells). Columns stand in the stream by their number, since Arrow need not be
-told their names. A text column is a dictionary of its different texts, so that a level which
-stands in a million rows is sent, and kept in memory, once.
+The bytes are a mark, the length of a JSON text, that text (everything but the cells), the lesion
+tables in the same form, and an Arrow stream (the cells). Columns stand in the stream by their
+number, since Arrow need not be told their names. A text column is a dictionary of its different
+texts, so that a level which stands in a million rows is sent, and kept in memory, once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyarrow as pa
 from core.dataset import Dataset
 
 MARK = b"stratiscope dataset 1\n"
-_APART = ("frame", "lines")
+_APART = ("frame", "lines", "lesions", "attached")
 
 Decoder = Callable[[Any], Any]
 
@@ -54,10 +54,18 @@ def dumps(dataset: Dataset) -> bytes:
         for f in dataclasses.fields(dataset)
         if f.name not in _APART
     }
-    head = {"columns": list(dataset.frame.columns), "rows": len(dataset.frame), "rest": rest}
+    lesions = [dumps(table) for table in dataset.lesions]
+    head = {
+        "columns": list(dataset.frame.columns),
+        "rows": len(dataset.frame),
+        "lesions": [len(table) for table in lesions],
+        "rest": rest,
+    }
     text = json.dumps(head, default=_number).encode("ascii")
     sink = pa.BufferOutputStream()
     sink.write(MARK + len(text).to_bytes(8, "big") + text)
+    for other in lesions:
+        sink.write(other)
     table = _table(dataset)
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
@@ -87,11 +95,15 @@ def loads(data: bytes | bytearray) -> Dataset:
     options = pa.ipc.IpcReadOptions(use_threads=False)
     try:
         head = json.loads(bytes(data[start:end]))
+        lesions = []
+        for size in head["lesions"]:
+            lesions.append(loads(bytes(data[end : end + size])))
+            end += size
         cells = pa.py_buffer(memoryview(data)[end:])
         with pa.ipc.open_stream(cells, options=options) as stream:
             table = stream.read_all()
         table.validate(full=True)
-        return _dataset(head, table)
+        return dataclasses.replace(_dataset(head, table), lesions=tuple(lesions))
     except (LookupError, TypeError, ValueError, OSError, pa.ArrowException) as error:
         raise ValueError(f"the bytes of a dataset are damaged: {type(error).__name__}") from None
 
@@ -106,6 +118,8 @@ def _dataset(head: Mapping[str, Any], table: pa.Table) -> Dataset:
     lines = arrays.pop() if len(arrays) > len(names) else None
     if any(len(a) != rows for a in arrays):
         raise ValueError("rows are missing")
+    if any(a.dtype not in (np.float64, object) for a in arrays):
+        raise ValueError("a column is neither numbers nor text")
     # By position, so that nothing depends on what the columns are called.
     frame = pd.DataFrame(dict(enumerate(arrays)), index=pd.RangeIndex(rows))
     frame.columns = pd.Index(names, dtype=object)

@@ -1,0 +1,170 @@
+"""Lesion tables beside the patients' table: recognised, matched by number, made columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.analysis import analyse, analyse_query, key
+from core.cohort import select
+from core.dataset import Dataset
+from core.errors import DataError
+from core.lesions.attach import added, attached, canonical, with_columns
+from core.reading import read_all
+from core.spec import AnalysisSpec
+from core.steps import Recipe
+
+PATIENTS = b"""id,months,progressed,age
+1,5.5,1,60
+2,12,0,55
+3,3,1,70
+4,8,1,66
+5,20,0,49
+6,2,1,71
+"""
+PET = b"""patient,lesion,site,SUVmax,SUVmean,MTV
+1,1,liver,6,3,10
+1,2,bone,9,4.5,5
+2,1,lung,3,2,4
+3,1,node,8,3,2
+3,2,liver,4,2,7
+4,1,lung,2,1.5,3
+5,1,node,5,2.5,1
+6,1,liver,11,4,20
+"""
+VISITS = b"""patient,visit,week,lesion,type,location,size mm
+1,0,0,T1,target,liver,20
+1,1,8,T1,target,liver,30
+2,0,0,T1,target,lung,40
+2,1,8,T1,target,lung,20
+3,0,0,T1,target,node,30
+3,1,8,T1,target,node,31
+3,1,8,N1,new,brain,
+"""
+ASKED = AnalysisSpec(time="months", unit="months", event="progressed", event_is=("1",))
+
+
+def loaded(*tables: tuple[str, bytes]) -> Dataset:
+    return read_all([("patients.csv", PATIENTS), *tables], Recipe())
+
+
+def column(dataset: Dataset, name: str) -> list[float | str | None]:
+    values = dataset.frame[name].tolist()
+    return [None if isinstance(v, float) and np.isnan(v) else v for v in values]
+
+
+def test_a_lesion_table_stands_beside_the_patients() -> None:
+    dataset = loaded(("pet.csv", PET))
+    assert len(dataset.frame) == 6
+    assert [table.name for table in dataset.lesions] == ["pet.csv"]
+    assert list(dataset.variables) == ["id", "months", "progressed", "age"]
+    assert any("8 rows" in note.text for note in dataset.notes)
+
+
+def test_lesions_become_columns_of_the_patients() -> None:
+    made = with_columns(loaded(("pet.csv", PET)), ASKED)
+    # The hottest lesion of patient 1 is in bone; patient 4 has none of SUVmax 2.5.
+    assert column(made, "SUVmax") == [9, 3, 8, None, 5, 11]
+    assert column(made, "HI") == [2, 1.5, pytest.approx(8 / 3), None, 2, 2.75]
+    assert column(made, "MTV") == [15, 4, 9, None, 1, 20]
+    assert column(made, "n_lesions") == [2, 1, 2, None, 1, 1]
+    assert "hottest" in made.variables["HI"].meaning
+    assert made.variables["MTV"].unit == "mL"
+    assert {v.name for v in added(made)} >= {"SUVmax", "HI", "COV", "TLG", "MTV"}
+
+
+def test_the_choices_of_the_question_are_followed() -> None:
+    dataset = loaded(("pet.csv", PET))
+    without = with_columns(dataset, ASKED.but(sites_out=("bone",)))
+    assert column(without, "SUVmax") == [6, 3, 8, None, 5, 11]
+    all_in = with_columns(dataset, ASKED.but(suv_min=0.0))
+    assert column(all_in, "SUVmax") == [9, 3, 8, 2, 5, 11]
+    whole = with_columns(dataset, ASKED)
+    assert len({d.derived for d in (without, all_in, whole)}) == 3
+    assert key("km", without, ASKED) != key("km", whole, ASKED)
+
+
+def test_derived_columns_group_patients_and_the_others_leave_by_the_ledger() -> None:
+    made = with_columns(loaded(("pet.csv", PET)), ASKED)
+    cohort = select(made, ASKED.but(group_by="SUVmax", cut_rule="median"))
+    assert cohort.n == 5
+    assert [(e.reason, e.n) for e in cohort.included.ledger] == [("missing SUVmax", 1)]
+    assert cohort.groups.thresholds == (8.0,)
+
+
+def test_visits_become_responses() -> None:
+    made = with_columns(loaded(("visits.csv", VISITS)), ASKED)
+    assert column(made, "best_response")[:3] == ["PD", "PR", "PD"]
+    # A target grew by half; a new lesion beside a stable target.
+    assert column(made, "pd_model_a")[:3] == ["group 2", None, "group 1"]
+    assert made.variables["pd_mode"].known != ""
+
+
+def test_two_lesion_tables_at_once() -> None:
+    made = with_columns(loaded(("pet.csv", PET), ("visits.csv", VISITS)), ASKED)
+    assert {"HI", "best_response"} <= set(made.variables)
+
+
+def test_columns_are_not_appended_twice() -> None:
+    made = with_columns(loaded(("pet.csv", PET)), ASKED)
+    assert with_columns(made, ASKED) is made
+    assert attached(made, ASKED) is made.attached
+
+
+def test_a_column_of_the_patients_wins() -> None:
+    own = PATIENTS.replace(b"age", b"HI")
+    dataset = read_all([("patients.csv", own), ("pet.csv", PET)], Recipe())
+    made = with_columns(dataset, ASKED)
+    assert column(made, "HI") == [60, 55, 70, 66, 49, 71]
+    assert any("already" in note.text for note in made.notes)
+
+
+def test_the_order_of_lesions_does_not_matter() -> None:
+    head, *rows = PET.splitlines(keepends=True)
+    turned = head + b"".join(reversed(rows))
+    one, other = (with_columns(loaded(("pet.csv", data)), ASKED) for data in (PET, turned))
+    for variable in added(one):
+        assert column(one, variable.name) == column(other, variable.name)
+
+
+def test_lesions_of_nobody_are_refused() -> None:
+    strangers = PET.replace(b"\n", b"\n9")
+    with pytest.raises(DataError, match="patients of the lesion table"):
+        with_columns(loaded(("pet.csv", strangers[:-1])), ASKED)
+
+
+def test_the_lesions_are_brought_into_form_once() -> None:
+    dataset = loaded(("pet.csv", PET))
+    tables = canonical(dataset)
+    found = attached(dataset, ASKED, tables)
+    assert found is not None
+    assert found.pet is tables.pet
+
+
+def test_the_command_takes_lesions(tmp_path: Path) -> None:
+    for name, data in (("patients.csv", PATIENTS), ("pet.csv", PET)):
+        (tmp_path / name).write_bytes(data)
+    query = f"{ASKED.to_query()}&group_by=SUVmax&cut_rule=median&parts=cohort"
+    answer = analyse_query(tmp_path / "patients.csv", query, lesions=[tmp_path / "pet.csv"])
+    assert [level["n"] for level in answer["groups"]["levels"]] == [2, 3]
+    assert any("SUVmax" in sentence for sentence in answer["methods"])
+    with pytest.raises(DataError, match="--lesions"):
+        analyse_query(tmp_path / "patients.csv", query, lesions=[tmp_path / "patients.csv"])
+
+
+def test_an_answer_without_lesions_has_none() -> None:
+    dataset = loaded()
+    assert attached(dataset, ASKED) is None
+    assert analyse(dataset, ASKED.but(parts=("cohort",)))["cohort"]["n"] == 6
+
+
+def test_a_link_says_that_a_lesion_table_belongs_to_it() -> None:
+    dataset = loaded(("pet.csv", PET))
+    step = f"lesions({dataset.lesions[0].reference})"
+    assert step in dataset.steps
+    with pytest.raises(DataError, match="table of lesions"):
+        read_all([("patients.csv", PATIENTS)], Recipe.parse([step]))
+    again = read_all([("patients.csv", PATIENTS), ("pet.csv", PET)], Recipe.parse([step]))
+    assert again.steps == dataset.steps
