@@ -48,6 +48,7 @@ from core.survival.penalty import (
     ridge,
 )
 from core.survival.risk import moments
+from core.survival.tails import ratios
 
 METHODS = (
     "A penalised Cox model was fitted to standardised covariates, with the penalty chosen by "
@@ -279,11 +280,9 @@ def _rows(problem: _Problem, best: np.ndarray, sparse: np.ndarray) -> tuple[Pena
     for k, (term, level, reference) in enumerate(problem.named):
         sd = float(problem.scale[k])
         per_sd = (float(best[k]), float(sparse[k]))
-        with np.errstate(over="ignore"):
-            units = [float(np.exp(b / sd)) for b in per_sd]
-            sds = [float(np.exp(b)) for b in per_sd]
+        per_unit = [b / sd for b in per_sd]
         rows.append(
-            PenalisedRow(term, level, reference, sd, *(b / sd for b in per_sd), *units, *sds)
+            PenalisedRow(term, level, reference, sd, *per_unit, *ratios(per_unit), *ratios(per_sd))
         )
     return tuple(rows)
 

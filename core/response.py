@@ -326,7 +326,7 @@ def _group_notes(outcomes: Sequence[Outcome]) -> list[Note]:
             text = (
                 f"{outcome.name.capitalize()}: a cell of the table is 0, so an odds ratio is 0, "
                 "infinite or unknown: it is left out or has one exact limit. Firth's method "
-                "(estimator=firth) gives a finite one in the logistic model."
+                "gives a finite one in the logistic model."
             )
             notes.append(warning(outcome.name, text))
         if outcome.least_expected is not None and outcome.least_expected < 5:

@@ -32,7 +32,7 @@ from core.spec import AnalysisSpec
 from core.survival.conventions import conventions
 from core.survival.design import Block, blocks
 from core.survival.results import Test
-from core.survival.tails import chi2_log10_p, chi2_p, normal_quantile
+from core.survival.tails import chi2_log10_p, chi2_p, normal_quantile, ratios
 from core.terms import parse
 
 METHODS = "Odds ratios of response came from logistic regression."
@@ -200,10 +200,9 @@ def _estimate(spec: AnalysisSpec, fit: Logistic, k: int) -> tuple[float | None, 
     else:
         wide = normal_quantile(level) * error
         low, high, p = coef - wide, coef + wide, float(2 * special.ndtr(-abs(coef / error)))
-    with np.errstate(over="ignore"):
-        ratio, *ends = np.exp([coef, low, high]).tolist()
-    low_end, high_end = (None if np.isnan(v) else float(v) for v in ends)
-    return coef, error, float(ratio), low_end, high_end, p
+    ratio, *ends = ratios([coef, low, high])
+    low_end, high_end = (None if np.isnan(v) else v for v in ends)
+    return coef, error, ratio, low_end, high_end, p
 
 
 def _result(
@@ -296,7 +295,7 @@ def _fit_notes(found: _Model, about: str) -> list[Note]:
         if any(found.fit.infinite[c] for c in columns):
             text = (
                 f"{block.title}: no finite odds ratio, because the responders are perfectly "
-                "separated. Firth's method (estimator=firth) gives a finite estimate."
+                "separated. Firth's method gives a finite estimate."
             )
             notes.append(warning(about, text))
     return notes

@@ -4,6 +4,7 @@ from pages.ui import frame, lock, methods, sections, show, sidebar, terms
 from pages.ui.model import (
     influence,
     missing,
+    options,
     penalised,
     prediction,
     residuals,
@@ -28,7 +29,8 @@ with page:
     if page.locked:
         lock.panel(page)
     else:
-        terms.choose(page)
+        terms.choose(page, options.drawer)
+        options.offer_firth(page)
         show.cox(page)
         sections.draw(page, "More on this model", MORE)
         methods.show(page)

@@ -447,14 +447,14 @@ def test_the_first_sentence_says_what_came_first() -> None:
     cohort, result = of_mgus()
     text = said.finding(cohort, result)
     assert text.startswith(
-        "At 240 days, in group: 0, event = 1 had come first in 10 %, event = 2 in 70 %; "
-        "in group: 1, event = 1 had come first in 10 %, event = 2 in 75 %. "
+        "At 240 days, in group: 0, event = 1 had come first in 10%, event = 2 in 70%; "
+        "in group: 1, event = 1 had come first in 10%, event = 2 in 75%. "
         "Gray's test: p = 0.274 for event = 1, p < 0.001 for event = 2. 1384 patients: "
         "115 event = 1 first, 860 event = 2 first, 409 neither so far."
     )
     alone, found = of_mgus(group_by=None, cut_rule=None, at=("60",))
     assert said.finding(alone, found).startswith(
-        "At 60 days event = 1 had come first in 3 %, event = 2 in 32 %. 1384 patients"
+        "At 60 days event = 1 had come first in 3%, event = 2 in 32%. 1384 patients"
     )
 
 
@@ -469,7 +469,7 @@ def test_the_headline_is_where_enough_patients_are_followed() -> None:
 def test_one_minus_kaplan_meier_is_said_to_be_too_high() -> None:
     text = said.overstated(*of_mgus(at=("240",)))
     # methods: 0.230379 against 0.095651 in men, the larger of the two excesses
-    assert "would claim 23.0 % instead of 9.6 % with event = 1 at 240 days (group: 1)" in text
+    assert "would claim 23.0% instead of 9.6% with event = 1 at 240 days (group: 1)" in text
     assert said.overstated(*of_mgus(competing=())) == ""
 
 
@@ -486,7 +486,7 @@ def test_many_groups_are_said_as_a_range() -> None:
     case = CASES[NAMES.index("tied")]
     cohort = case_cohort(case)
     text = said.finding(cohort, competing(cohort, cohort.spec))
-    assert text.startswith("At 10 days event = 1 had come first in 7 % to 21 %, depending on the ")
+    assert text.startswith("At 10 days event = 1 had come first in 7% to 21%, depending on the ")
 
 
 def test_the_figure_has_a_curve_a_group_and_cause() -> None:

@@ -514,7 +514,7 @@ def test_a_new_address_is_a_new_question() -> None:
         ("where=aeg > 50", "'aeg'"),
         ("data=nothing", "'nothing'"),
         ("v=2", "version 2"),
-        ("suv_min=99", "'suv_min'"),
+        ("suv_min=-1", "'suv_min'"),
     ],
 )
 def test_a_link_with_a_fault_says_which(page: str, query: str, said: str) -> None:

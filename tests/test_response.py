@@ -397,7 +397,7 @@ def test_the_finding_names_rates_limits_and_the_exact_test() -> None:
     cohort = benefit()
     said = view.finding(cohort, response(cohort, cohort.spec))
     assert said == (
-        "Response: 15 of 27 (55.6%), 95 % limits 35.3 to 74.5 %; suv: low: 5 of 14 (35.7%), "
+        "Response: 15 of 27 (55.6%), 95% limits 35.3 to 74.5%; suv: low: 5 of 14 (35.7%), "
         "suv: up: 10 of 13 (76.9%); Fisher's exact p = 0.054."
     )
 

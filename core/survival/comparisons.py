@@ -161,9 +161,9 @@ def _permuted(
             "at different times cannot change places."
         )
         return None, (info("permuted", text),)
-    if cohort.n_events == 0:
-        return None, ()
     blocks, n_groups = permuted.blocks_of(cohort), len(cohort.groups.levels)
+    if cohort.n_events == 0 or not blocks:  # nothing to count, or nobody has a stratum
+        return None, ()
     if n_groups == 2:
         counted = permuted.exact(blocks)
         if counted is not None:

@@ -39,11 +39,6 @@ from core.survival.selection import Step
 from core.survival.split import split
 from core.survival.term_tests import TermTest, model_tests
 
-METHODS = (
-    "Hazard ratios were estimated by Cox proportional hazards models with Efron's approximation "
-    "for ties unless stated otherwise."
-)
-
 EVENTS_PER_PARAMETER = 10
 """Fewer events per parameter than this is warned about (Peduzzi 1995)."""
 PH_OF_FIRTH = (

@@ -18,7 +18,7 @@ from core.survival.design import Block
 from core.survival.profile import Profile, profile
 from core.survival.results import Row
 from core.survival.risk import RiskSets, risk_sets
-from core.survival.tails import normal_quantile
+from core.survival.tails import normal_quantile, ratios
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +145,7 @@ def _row(
     else:
         low, high = coef - z * error, coef + z * error
         p_value = float(2 * special.ndtr(-abs(coef / error)))
-    with np.errstate(over="ignore"):  # infinite for a marker of a tiny scale: not estimable
-        ratio, conf_low, conf_high = np.exp([coef, low, high]).tolist()
-    numbers = [_known(v) for v in (error, ratio, conf_low, conf_high, p_value)]
+    numbers = [_known(v) for v in (error, *ratios([coef, low, high]), p_value)]
     return Row(*named, coef, *numbers)
 
 
@@ -215,7 +213,7 @@ def _missing(found: Model, about: str) -> list[Note]:
                 warning(
                     about,
                     f"{block.title}: no finite hazard ratio, because a group has no event or the "
-                    "events are perfectly separated. Firth's method (estimator=firth) gives a "
+                    "events are perfectly separated. Firth's method gives a "
                     "finite estimate.",
                 )
             )

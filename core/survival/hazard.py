@@ -48,7 +48,8 @@ class HazardResult:
     bandwidth : float or None
         Half the width of the window, in `show_unit`; None where there is nothing to smooth.
     curves : pandas.DataFrame
-        ``time estimate conf_low conf_high group``; the hazard is per `show_unit`.
+        ``time estimate conf_low conf_high group``; the hazard is per `show_unit`. Limits are NaN
+        where it is 0, and where it is so near to 0 that the upper one is beyond all numbers.
     """
 
     labels: tuple[str, ...]
@@ -86,8 +87,9 @@ def hazard(cohort: Cohort, spec: AnalysisSpec) -> HazardResult:
         kernel = smoother(grid, counts.times[use], span, min(width, (span[1] - span[0]) / 2))
         found = kernel @ (events / at_risk)
         error = np.sqrt(kernel**2 @ (events / at_risk**2))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factor = np.where(found > 0, np.exp(z * error / found), np.nan)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            factor = np.exp(z * error / found)
+        factor = np.where((found > 0) & np.isfinite(factor), factor, np.nan)
         estimate = np.where(found > 0, found, 0.0) / per
         parts.append(
             pd.DataFrame(

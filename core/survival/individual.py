@@ -70,7 +70,7 @@ def final_model(
     if found.fit.df == 0 or found.fit.infinite.any():
         why = (
             "A hazard ratio of this model is not finite, so residuals and predictions have no "
-            "meaning. Firth's method (estimator=firth) gives finite ones."
+            "meaning. Firth's method gives finite ones."
             if found.fit.infinite.any()
             else "No term of the model varies among these patients."
         )
@@ -161,12 +161,21 @@ class AtFit:
         )  # fmt: skip
 
     @cached_property
+    def scale(self) -> np.ndarray:
+        """Standard deviation of each column, so that units do not matter: shape (p,)."""
+        spread = self.x.std(axis=0)
+        return np.where(spread > 0, spread, 1.0)
+
+    @cached_property
+    def information(self) -> np.ndarray:
+        """Information of the columns divided by `scale`, shape (p, p)."""
+        return moments(self.sets, self.x / self.scale, self.beta * self.scale).information
+
+    @cached_property
     def covariance(self) -> np.ndarray:
         """Inverse information, shape (p, p); never the robust variance."""
-        x, beta = self.x, self.beta
-        scale = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)  # units must not matter
-        information = moments(self.sets, x / scale, beta * scale).information
-        return np.asarray(np.linalg.pinv(information, hermitian=True) / np.outer(scale, scale))
+        inverse = np.linalg.pinv(self.information, hermitian=True)
+        return np.asarray(inverse / np.outer(self.scale, self.scale))
 
     def expected(self) -> tuple[np.ndarray, np.ndarray]:
         """Cumulative hazard of each patient from the first event time of her stratum on.

@@ -30,6 +30,7 @@ from core.survival.fitted import Model, fit_model
 from core.survival.individual import AtFit, final_model, persons
 from core.survival.risk import moments
 from core.survival.robust import score_residuals
+from core.survival.tails import ratios
 
 MOST = 10
 """Patients for whom the model is fitted again."""
@@ -188,7 +189,7 @@ def _changes(found: Model, at: AtFit, dfbeta: np.ndarray) -> list[Change]:
                 coef = float(at.beta[j])
                 made.append(
                     Change(
-                        block.term.text, level, coef, float(error[j]), float(np.exp(coef)),
+                        block.term.text, level, coef, float(error[j]), ratios([coef])[0],
                         dfbeta[:, j], dfbeta[:, j] / error[j],
                     )
                 )  # fmt: skip
@@ -217,8 +218,8 @@ def _again(
         known = ~(less.aliased | less.infinite)[use]
         coef = [float(b) if k else None for b, k in zip(less.beta[use], known, strict=True)]
         moved = _displaced(found, less) if known.all() else None
-        ratios = tuple(None if b is None else float(np.exp(b)) for b in coef)
-        made.append(LeftOut(int(row[who_now]), event, moved, tuple(coef), ratios))
+        ratio = tuple(None if b is None else ratios([b])[0] for b in coef)
+        made.append(LeftOut(int(row[who_now]), event, moved, tuple(coef), ratio))
     return tuple(made)
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import special
 
 from core.survival.results import Row
+from core.survival.tails import ratios
 
 LEAST = 1e-4
 """Smaller shares of the variance between imputations are taken as this (R's mice)."""
@@ -130,8 +131,7 @@ def _pooled_row(rows: Sequence[Row], df_complete: float, level: float) -> Pooled
     found = pool(coef, error, df_complete)
     half = float(special.stdtrit(found.df, (1 + level) / 2)) * found.std_error
     p_value = 2 * float(special.stdtr(found.df, -abs(found.coef / found.std_error)))
-    with np.errstate(over="ignore"):
-        ratio, low, high = np.exp([found.coef, found.coef - half, found.coef + half]).tolist()
+    ratio, low, high = ratios([found.coef, found.coef - half, found.coef + half])
     return PooledRow(
         *named, found.coef, found.std_error, ratio, low, high, p_value, found.df,
         found.missing_information,

@@ -160,16 +160,18 @@ def scaled(at: AtFit, terms: list[np.ndarray]) -> Scaled:
     coef = np.array([at.beta[c[0]] if len(c) == 1 else 1.0 for c in terms])
     used, stratum = _used(at, terms)
     shared = np.minimum(used[:, :, None], used[:, None, :]).sum(axis=0)
-    information = np.linalg.pinv(at.covariance, hermitian=True)
-    mean = join.T @ information @ join / np.where(shared == 0, 1.0, shared)
-    raw = at.schoenfeld() @ join
+    turned = join * at.scale[:, None]
+    unit = np.linalg.norm(turned, axis=0)  # divided out and in again: units must not matter
+    turned = turned / unit
+    mean = turned.T @ at.information @ turned / np.where(shared == 0, 1.0, shared)
+    raw = at.schoenfeld() / at.scale @ turned
     values = np.full(raw.shape, np.nan)
     for s in range(len(used)):
         here, known = stratum == s, np.flatnonzero(used[s])
         if len(known):
             part = np.linalg.solve(mean[np.ix_(known, known)], raw[np.ix_(here, known)].T).T
-            values[np.ix_(here, known)] = part
-    return Scaled(values + coef, coef, np.diag(np.linalg.inv(mean)))
+            values[np.ix_(here, known)] = part / unit[known]
+    return Scaled(values + coef, coef, np.diag(np.linalg.inv(mean)) / unit**2)
 
 
 def _used(at: AtFit, terms: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -306,7 +306,7 @@ def _notes(
     if none:
         text = (
             f"No hazard ratio in: {'; '.join(none)}. One of the groups has no patient or no event "
-            "there. Firth's method (estimator=firth) gives a finite one where both have patients."
+            "there. Firth's method gives a finite one where both have patients."
         )
         notes.append(warning("subgroups", text))
     few = [row for row in rows if row.events < FEW_EVENTS and row.hazard_ratio is not None]

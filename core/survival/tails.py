@@ -1,6 +1,8 @@
-"""Tail probabilities that stay finite where the p-value itself underflows."""
+"""Tail probabilities, quantiles and ratios at the ends of what a number can hold."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from scipy import special
@@ -47,3 +49,15 @@ def chi2_log10_p(statistic: float, df: int) -> float:
 def normal_quantile(level: float) -> float:
     """Two-sided normal quantile: 1.959964 for a level of 0.95."""
     return float(special.ndtri(1 - (1 - level) / 2))
+
+
+def ratios(logarithms: Iterable[float]) -> tuple[float, ...]:
+    """Exponentials of log ratios: infinite for a marker of a tiny scale, and no complaint.
+
+    Examples
+    --------
+    >>> ratios([0.0, 800.0])
+    (1.0, inf)
+    """
+    with np.errstate(over="ignore"):
+        return tuple(np.exp(list(logarithms)).tolist())

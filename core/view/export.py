@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from typing import Any
 
 from core.view.charts import Figure
 
 SCREEN_WIDTH = 720
 """Width of an exported figure in pixels at 72 dpi: 10 inches."""
+LINE = 125
+"""Characters of a line below the title: a longer one would make the figure wider than its plot."""
 PAPER: dict[str, Any] = {
     "background": "white",
     "font": "Helvetica, Arial, sans-serif",
@@ -53,11 +56,12 @@ def _paper(figure: Figure, title: str, lines: list[str]) -> str:
         name: [{k: _plain(v) for k, v in row.items()} for row in table.to_pylist()]
         for name, table in figure.get("datasets", {}).items()
     }
+    wrapped = [part for line in lines for part in textwrap.wrap(line, LINE)]
     alone = {
         **figure,
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": PAPER,
-        "title": {"text": title, "subtitle": lines},
+        "title": {"text": title, "subtitle": wrapped},
         "datasets": datasets,
     }
     if alone.get("width") == "container":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_REACHED = "NR"
 """A median or limit that the curve does not reach."""
 NOT_ESTIMABLE = "not estimable"
+LONGEST = Context(prec=400)
+"""Digits enough for the largest number that there is."""
 TIME_DECIMALS = {"days": 0, "weeks": 1, "months": 1, "years": 2}
 
 
@@ -20,7 +22,7 @@ def fixed(value: float, decimals: int) -> str:
     ('0.13', '16.7', '0.00')
     """
     step = Decimal(1).scaleb(-decimals)
-    rounded = Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP)
+    rounded = Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP, LONGEST)
     return f"{rounded if rounded else abs(rounded):f}"  # no minus before a zero
 
 

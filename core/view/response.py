@@ -60,7 +60,7 @@ def finding(cohort: Cohort, result: ResponseResult) -> str:
         if whole.exact_low is not None and whole.exact_high is not None:
             level = numbers.fixed(100 * (cohort.spec.conf_level or 0.95), 0)
             text += (
-                f", {level} % limits {_percent(whole.exact_low)} to {_percent(whole.exact_high)} %"
+                f", {level}% limits {_percent(whole.exact_low)} to {_percent(whole.exact_high)}%"
             )
         if len(outcome.rates) > 1:
             each = zip(cohort.groups.screen_labels, outcome.rates[1:], strict=True)
@@ -180,7 +180,7 @@ def description(n_rows: int) -> Figure:
         alt.X("conf_low:Q"), alt.X2("conf_high:Q"), y, colour, tooltip=tip
     )
     point = base.mark_point(filled=True, size=70, opacity=1).encode(x, y, colour, tooltip=tip)
-    names = base.mark_text(align="left", baseline="bottom", fontSize=11, dy=-5).encode(
+    names = base.mark_text(align="left", baseline="bottom", fontSize=11, dy=-8).encode(
         y, alt.X(value=2), alt.Text("label:N")
     )
     return finish(

@@ -206,7 +206,7 @@ def caution(result: SubgroupsResult) -> str:
     return (
         f"{tests}, not adjusted: without any true difference {numbers.fixed(k * ALARM, 2)} of them "
         f"would be expected below {ALARM:g}, and at least one with a probability of "
-        f"{numbers.percent(1 - (1 - ALARM) ** k)} %. A subgroup finding that was not planned "
+        f"{numbers.percent(1 - (1 - ALARM) ** k)}%. A subgroup finding that was not planned "
         "before is a question for the next study, not an answer."
     )
 

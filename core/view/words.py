@@ -33,6 +33,11 @@ TESTS = {
     "peto": "Peto-Peto",
     "maxcombo": "MaxCombo",
 }
+COMPLETE = (
+    "The table is that of the patients who have all terms. The results with missing values imputed "
+    "stand below, under Missing values."
+)
+"""What the Cox table does not show where imputation is asked for."""
 SPECIAL = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -135,8 +140,8 @@ def row_label(row: Row, titles: dict[str, str]) -> str:
     return f"{title}{joint}{row.level}{versus}"
 
 
-def model(result: CoxResult) -> str:
-    """The multivariable model in a sentence."""
+def model(cohort: Cohort, result: CoxResult) -> str:
+    """The multivariable model in a sentence; with changing terms a patient has several rows."""
     if result.lr_test is None:
         return "There is no model: no events, or no term that varies."
     c = (
@@ -144,8 +149,10 @@ def model(result: CoxResult) -> str:
         if result.concordance is None
         else f" Concordance {numbers.fixed(result.concordance, 3)}."
     )
+    split = max(result.n, cohort.n) > cohort.included.n_patients
+    rows = "intervals of follow-up" if split else "patients"
     return (
-        f"{numbers.count(result.n)} patients, {numbers.count(result.events)} events, "
+        f"{numbers.count(result.n)} {rows}, {numbers.count(result.events)} events, "
         f"{result.parameters} parameters. Likelihood-ratio test of the whole model: "
         f"{numbers.fixed(result.lr_test.statistic or 0, 2)} on {result.lr_test.df} df, "
         f"p {numbers.p_value(result.lr_test.p_value)}.{c}"

@@ -63,6 +63,7 @@ def stratifier(page: Page) -> None:
         key="stratifier",
         index=None,
         placeholder="All patients together",
+        help="The variable that forms the groups; a number is cut into them.",
         on_change=_stratify,
         args=("stratifier",),
     )
@@ -102,6 +103,7 @@ def marker(page: Page) -> None:
         key="marker",
         index=None,
         placeholder="Choose a marker",
+        help="The number whose cutoffs are looked at.",
         on_change=_stratify,
         args=("marker",),
     )
@@ -121,6 +123,7 @@ def _cut(page: Page, row: Sequence[DeltaGenerator]) -> None:
         list(RULES),
         format_func=RULES.__getitem__,
         key="cut_rule",
+        help="Where the number is cut: at a value of yours, by ranks of the patients, or searched.",
         on_change=_cut_rule,
         args=(page,),
     )
@@ -135,6 +138,7 @@ def _cut(page: Page, row: Sequence[DeltaGenerator]) -> None:
             list(SIDES),
             format_func=SIDES.__getitem__,
             key="cut_side",
+            help="Whether a patient whose value is the cutoff itself is in the high group.",
             on_change=lambda: frame.change(cut_side=st.session_state["cut_side"]),
         )
 
@@ -153,6 +157,7 @@ def curve_options(page: Page) -> None:
             f"Survival at these {page.cohort.show_unit}",
             key="at",
             placeholder="12, 24, 60",
+            help="Times at which the table and the figure's downloads give the survival.",
             on_change=set_times,
             args=("at",),
         )
@@ -162,6 +167,7 @@ def curve_options(page: Page) -> None:
             list(dict.fromkeys([*words.TESTS, spec.test or "logrank"])),
             format_func=words.test_name,
             key="test",
+            help="Log-rank weighs all events alike; the others weigh early or late ones more.",
             on_change=lambda: frame.change(test=st.session_state["test"]),
         )
         frame.seed("strata", list(spec.strata))
@@ -170,6 +176,8 @@ def curve_options(page: Page) -> None:
             [n for n in page.dataset.stratifiers if page.dataset.variables[n].kind == "category"],
             format_func=lambda n: page.dataset.variables[n].title,
             key="strata",
+            placeholder="None",
+            help="Patients are compared within each stratum, such as a centre, and never across.",
             on_change=lambda: frame.change(strata=tuple(st.session_state["strata"])),
         )
         frame.seed("conf_type", agreed.conf_type)
@@ -247,6 +255,7 @@ def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:
         options,
         format_func=lambda v: f"{v:g}",
         key="cut_slider",
+        help="Slide over the values that patients have; the curves follow.",
         on_change=_set_cut,
         args=("cut_slider",),
     )
@@ -256,6 +265,7 @@ def _cut_value(page: Page, slider: DeltaGenerator, box: DeltaGenerator) -> None:
         step=10.0**-variable.decimals,
         format=f"%.{max(variable.decimals, len(shortest(now).partition('.')[2]))}f",
         key="cut_number",
+        help="The cutoff as a number.",
         on_change=_set_cut,
         args=("cut_number",),
     )
@@ -297,5 +307,6 @@ def _cut_quantile(page: Page, place: DeltaGenerator) -> None:
         0.95,
         step=0.01,
         key="cut_quantile",
+        help="The share of patients below the cutoff: 0.5 is the median.",
         on_change=lambda: frame.change(cut_value=(f"{st.session_state['cut_quantile']:g}",)),
     )

@@ -136,8 +136,7 @@ def _rates(page: Page) -> None:
 
 
 def _logistic(page: Page) -> None:
-    terms.choose(page)
-    _options(page)
+    terms.choose(page, _options)
     result: LogisticResult = page.worked("logistic", "Fitting the logistic models")
     spec = page.spec
     exploring.asked(page, "logistic", spec.response, *spec.response_is, "by", *spec.terms)
@@ -167,7 +166,7 @@ def _logistic(page: Page) -> None:
 
 
 def _options(page: Page) -> None:
-    drawer = frame.folded("Options of the model", ":material/tune:", "logistic_options")
+    drawer = frame.folded("Model options", ":material/tune:", "logistic_options", width="stretch")
     if not drawer.open:
         return
     with drawer:

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui.frame import Page
 
 Sections = Mapping[str, Callable[[Page], None]]
+HELP = "Choose one to see it below; choose it again to put it away."
 
 
 def draw(page: Page, label: str, sections: Sections) -> None:
@@ -22,7 +23,7 @@ def draw(page: Page, label: str, sections: Sections) -> None:
     sections : mapping of str to callable
         Each draws itself from the page; its errors stay within it.
     """
-    chosen = st.pills(label, list(sections), key=f"section_{label}")
+    chosen = st.pills(label, list(sections), key=f"section_{label}", help=HELP)
     if chosen is not None:
         with page:
             sections[chosen](page)

@@ -91,15 +91,19 @@ def cox(page: Page) -> None:
     with right:
         figure = forest.figure(result, labelled=False)
         draw(figure, "forest", "Forest plot of the hazard ratios")
-    st.html(html.paragraph(words.model(result), "finding"))
-    places = st.columns([1, 1, 3])
+    imputed = words.COMPLETE if page.spec.missing == "impute" else ""
+    st.html(
+        html.paragraph(words.model(page.cohort, result), "finding")
+        + html.paragraph(imputed, "quiet")
+    )
+    places = st.container(key="narrow_save").columns([1, 1, 3])
     with places[0]:
         figure_downloads(
             page,
             "forest",
             lambda: forest.figure(result, labelled=True),
-            words.model(result),
-            [words.model(result), words.provenance(page.cohort)],
+            words.model(page.cohort, result),
+            [words.model(page.cohort, result), words.provenance(page.cohort)],
         )
     table_downloads(page, ("Cox table (CSV)", "cox", lambda: tables.cox_numbers(result)))
     _proportional(page, result)
@@ -109,7 +113,7 @@ def cox(page: Page) -> None:
 
 def notes(found: tuple[Note, ...], *, of: str = "") -> None:
     """Warnings in sight, choices that were made folded away."""
-    unique = list(dict.fromkeys(found))
+    unique = {(note.level, note.text): note for note in found}.values()
     for note in unique:
         if note.level == "warning":
             st.warning(html.markdown_text(note.text), icon=":material/warning:")
@@ -248,10 +252,10 @@ def _proportional(page: Page, result: CoxResult) -> None:
     if not result.proportional_hazards:
         return
     with st.expander("Are the hazards proportional?", expanded=True):
-        st.html(
-            html.paragraph(words.proportional(result), "finding")
-            + html.table(tables.proportional(result), caption="Test of proportional hazards")
-        )
+        st.html(html.paragraph(words.proportional(result), "finding"))
+        if all(test.p_value is None for test in result.proportional_hazards):
+            return
+        st.html(html.table(tables.proportional(result), caption="Test of proportional hazards"))
         table_downloads(
             page,
             (

@@ -42,6 +42,7 @@ def _endpoint(page: Page) -> None:
             endpoints,
             format_func=lambda e: e.label,
             key="endpoint",
+            help="Which event is counted, and the time until it.",
             on_change=_choose_endpoint,
             args=(page,),
         )
@@ -50,6 +51,7 @@ def _endpoint(page: Page) -> None:
         "Time in",
         CHOICES["show_unit"],
         key="show_unit",
+        help="The unit in which times are shown; no result changes with it.",
         on_change=lambda: frame.change(show_unit=st.session_state["show_unit"], at=(), tau=None),
     )
 
@@ -95,7 +97,11 @@ def _filters(page: Page) -> None:
             if v.kind != "text" and v.name not in {spec.id, *hidden} and not v.identifier
         ]
         name = st.selectbox(
-            "Column", names, format_func=lambda n: dataset.variables[n].title, key="filter_column"
+            "Column",
+            names,
+            format_func=lambda n: dataset.variables[n].title,
+            key="filter_column",
+            help="The variable by which patients are kept or left out.",
         )
         if name is not None:
             _new_filter(page, dataset.variables[name])
@@ -122,10 +128,12 @@ def _new_filter(page: Page, variable: Variable) -> None:
             (low, high),
             step=10.0**-variable.decimals,
             key=key,
+            help="Patients outside these limits, or without a value, are left out.",
         )
     else:
         levels = [str(level) for level in variable.levels] or sorted(map(str, values.unique()))
-        st.multiselect("Keep", levels[:500], key=key)
+        said = "Patients with another value, or without one, are left out."
+        st.multiselect("Keep", levels[:500], key=key, placeholder="Choose values", help=said)
     st.button("Apply", on_click=_add_filter, args=(page, variable, key))
 
 

@@ -66,7 +66,7 @@ def _lines(text: str) -> list[str]:
 def _choose(page: Page) -> None:
     spec, variables = page.spec, page.dataset.variables
     names = list(dict.fromkeys([*offered(page.cohort, spec), *spec.subgroups]))
-    row = st.columns([5, 1.2], vertical_alignment="bottom")
+    row = st.container(key="wide_subgroups").columns([5, 1.2], vertical_alignment="bottom")
     frame.seed("subgroups", list(spec.subgroups))
     row[0].multiselect(
         "Subgroups by",

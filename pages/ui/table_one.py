@@ -47,7 +47,7 @@ def show(page: Page) -> None:
 def _choose(page: Page) -> None:
     spec, variables = page.spec, page.dataset.variables
     names = list(dict.fromkeys([*offered(page.cohort, spec), *spec.characteristics]))
-    row = st.columns([5, 1.2], vertical_alignment="bottom")
+    row = st.container(key="wide_table_one").columns([5, 1.2], vertical_alignment="bottom")
     frame.seed("characteristics", list(spec.characteristics))
     row[0].multiselect(
         "Characteristics",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import combinations
 
 import streamlit as st
@@ -13,7 +13,6 @@ from core.view import html
 from core.view.timing import moments
 from pages.ui import frame
 from pages.ui.frame import Page
-from pages.ui.model import options
 
 NUMBER_FORMS = {
     "": "as it is",
@@ -36,15 +35,15 @@ DEFAULTS = {"per": "10", "spline": "4", "poly": "2"}
 """Arguments of the forms that have one, where none is given."""
 
 
-def choose(page: Page) -> None:
-    """The list of terms, with a line for the form of each."""
+def choose(page: Page, options: Callable[[Page], None]) -> None:
+    """The list of terms, the drawer of options beside it, and a line for the form of each."""
     spec, dataset = page.spec, page.dataset
     terms = [parse(text, dataset.variables) for text in spec.terms]
     roles = {spec.time, spec.event, spec.id, spec.start, spec.end}
     names = [n for n in dataset.stratifiers if n not in roles]
     chosen = list(dict.fromkeys(t.column for t in terms if not t.partner))
     names += [n for n in chosen if n not in names]
-    row = st.columns([5, 1.2], vertical_alignment="bottom")
+    row = st.container(key="wide_terms").columns([5, 1.2], vertical_alignment="bottom")
     frame.seed("terms", chosen)
     row[0].multiselect(
         "Terms of the model",
@@ -52,18 +51,18 @@ def choose(page: Page) -> None:
         format_func=lambda n: dataset.variables[n].title,
         key="terms",
         placeholder="Choose variables",
+        help="Variables whose effects are estimated together; how each enters is chosen below.",
         on_change=_choose_terms,
         args=(page,),
     )
     with row[1]:
-        options.drawer(page)
+        options(page)
     if terms:
         with st.expander("How each term enters the model"):
             for i, term in enumerate(terms):
                 if not term.partner:
                     _form(page, i, term)
             _interactions(page, terms)
-        options.offer_firth(page)
 
 
 def _choose_terms(page: Page) -> None:
@@ -139,6 +138,7 @@ def _form(page: Page, i: int, term: Term) -> None:
         format_func=forms.__getitem__,
         key=key,
         label_visibility="collapsed",
+        help="How the variable enters the model.",
         on_change=lambda: _write(
             page, i, term, st.session_state[key], _first_argument(page, variable, key)
         ),

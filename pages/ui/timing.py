@@ -101,6 +101,7 @@ def _when(page: Page, place: DeltaGenerator, column: str) -> None:
         list(words),
         format_func=lambda said: words.get(said, said),
         key=f"known_{column}",
+        help="From when on a patient's value of this variable is there.",
         on_change=lambda: _say_known(column, st.session_state[f"known_{column}"]),
     )
 
@@ -156,7 +157,7 @@ def _by_landmark(spec: AnalysisSpec) -> None:
     )
     st.number_input(
         f"Landmark ({spec.show_unit or spec.unit})", min_value=0.0, value=None, key="stop_landmark",
-        placeholder="for example 6",
+        placeholder="for example 6", help=timing.LANDMARK_HELP,
         on_change=lambda: frame.change(landmark=st.session_state["stop_landmark"] or None),
     )  # fmt: skip
 
@@ -210,4 +211,5 @@ def _which_time(dataset: Dataset, spec: AnalysisSpec, error: KnownLater, key: st
         index=None,
         placeholder="Choose a column",
         key=key,
+        help="The column with the date or the time at which it became known.",
     )

@@ -112,8 +112,9 @@ def fit(time: np.ndarray, status: np.ndarray, x: np.ndarray) -> Fit:
         infinite = np.abs(step) > 1e-5
         both = np.ix_(use, use)
         inverse = np.linalg.pinv(now.information[both], hermitian=True)
-        residuals = _residuals(sample, now)[:, use]
-        covariance[both] = inverse @ (residuals.T @ residuals) @ inverse
+        with np.errstate(over="ignore", invalid="ignore"):  # next to an infinite coefficient
+            residuals = _residuals(sample, now)[:, use]
+            covariance[both] = inverse @ (residuals.T @ residuals) @ inverse
     found = covariance / np.outer(scale, scale)
     return Fit(beta / scale, found, aliased, infinite, null.log_likelihood, now.log_likelihood)
 

@@ -236,9 +236,9 @@ def _moments(
             continue
         x, y = times.matrix[rows], np.log(log_of[rows])
         w = (y - x @ theta[:p]) * np.exp(-log_sigma)
-        value, first, second = kind(w)
         part = np.column_stack([x * np.exp(-log_sigma), w])  # -dw/dtheta
         with np.errstate(over="ignore", invalid="ignore"):  # a step too far is halved
+            value, first, second = kind(w)
             total += sign * float(value.sum())
             cross = part.T @ first
             slope -= sign * cross

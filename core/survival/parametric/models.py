@@ -26,7 +26,7 @@ from core.survival.conventions import conventions
 from core.survival.km import default_at
 from core.survival.parametric.families import NAMES, family
 from core.survival.parametric.fit import Fitted, Times, fit
-from core.survival.tails import normal_quantile
+from core.survival.tails import normal_quantile, ratios
 
 METHODS = (
     "Exponential, Weibull, log-normal, log-logistic and generalised gamma models were fitted by "
@@ -196,9 +196,7 @@ def _described(
         return float(f.coefficients[0] + f.sigma * family(name, f.shape).quantile(0.5))
 
     middle, error = log_median(fitted), _error(fitted, log_median)
-    median, low, high = (
-        float(cohort.shown(np.exp(middle + k * z * error))) for k in (0.0, -1.0, 1.0)
-    )
+    median, low, high = (float(cohort.shown(np.array(t))) for t in ratios(_ends(middle, z * error)))
     return FamilyFit(
         *counts,
         float(fitted.coefficients[0]),
@@ -228,7 +226,7 @@ def _at(cohort: Cohort, spec: AnalysisSpec, fitted: Fitted, z: float) -> tuple[A
             return float(np.log(max(log_s[0] - log_s[1], 1e-300)))
 
         value, error = log_log(fitted), _error(fitted, log_log)
-        s, low, high = (float(np.exp(-np.exp(value + k * z * error))) for k in (0, 1, -1))
+        s, high, low = (float(np.exp(-h)) for h in ratios(_ends(value, z * error)))
         found.append(AtTime(t, s, low, high))
     return tuple(found)
 
@@ -293,6 +291,11 @@ def _ratios(cohort: Cohort, spec: AnalysisSpec) -> tuple[Ratio, ...]:
     return tuple(found)
 
 
+def _ends(estimate: float, half: float) -> tuple[float, float, float]:
+    """The estimate with its lower and its upper limit."""
+    return estimate, estimate - half, estimate + half
+
+
 def _ratio(
     spec: AnalysisSpec, name: str, fitted: Fitted | None, g: int, named: tuple[str, str]
 ) -> Ratio:
@@ -300,7 +303,7 @@ def _ratio(
         return Ratio(name, *named, None, None, None, None, None, None, None)
     z = normal_quantile(conventions(spec).conf_level)
     beta, error = float(fitted.coefficients[g]), float(np.sqrt(fitted.covariance[g, g]))
-    time_ratio, low, high = (float(np.exp(beta + k * z * error)) for k in (0, -1, 1))
+    time_ratio, low, high = ratios(_ends(beta, z * error))
     p_value = float(2 * special.ndtr(-abs(beta / error)))
     alone = Ratio(name, *named, time_ratio, low, high, p_value, None, None, None)
     if name not in ("exponential", "weibull"):
@@ -310,7 +313,7 @@ def _ratio(
         return float(-f.coefficients[g] / f.sigma)
 
     value, error = log_hazard_ratio(fitted), _error(fitted, log_hazard_ratio)
-    ratio, low, high = (float(np.exp(value + k * z * error)) for k in (0, -1, 1))
+    ratio, low, high = ratios(_ends(value, z * error))
     return replace(alone, hazard_ratio=ratio, hazard_conf_low=low, hazard_conf_high=high)
 
 

@@ -60,7 +60,7 @@ def finding(cohort: Cohort, result: CompetingResult) -> str:
     else:
         low, high = (numbers.percent(float(f(shares[:, 0]))) for f in (np.min, np.max))
         first = result.causes[0].label
-        said = f"{when} {first} had come first in {low} % to {high} %, depending on the group"
+        said = f"{when} {first} had come first in {low}% to {high}%, depending on the group"
     return f"{said}. {_compared(cohort, result)}{whole}"
 
 
@@ -73,10 +73,10 @@ def _counted(cohort: Cohort, result: CompetingResult) -> str:
 
 
 def _each(result: CompetingResult, shares: np.ndarray) -> str:
-    """Shares of one group: ``relapse had come first in 31 %, death in 12 %``."""
+    """Shares of one group: ``relapse had come first in 31%, death in 12%``."""
     verbs = ["had come first in", *("in" for _ in result.causes[1:])]
     return ", ".join(
-        f"{cause.label} {verb} {numbers.percent(float(share))} %"
+        f"{cause.label} {verb} {numbers.percent(float(share))}%"
         for cause, verb, share in zip(result.causes, verbs, shares, strict=True)
     )
 
@@ -110,7 +110,7 @@ def overstated(cohort: Cohort, result: CompetingResult) -> str:
     where = f" ({cohort.groups.screen_labels[g]})" if len(true) > 1 else ""
     claimed, right = (numbers.fixed(100 * float(v[g]), 1) for v in (naive, true))
     return (
-        f"1 - Kaplan-Meier would claim {claimed} % instead of {right} % with "
+        f"1 - Kaplan-Meier would claim {claimed}% instead of {right}% with "
         f"{result.causes[0].label} at {time:.4g} {cohort.show_unit}{where}: it must not be read as "
         "the probability of the event here."
     )

@@ -22,6 +22,8 @@ READINGS = 121
 MOST_MARKS = 400
 """Censor marks drawn; more would be a smear and slow the browser down."""
 LIMITS = ("estimate", "conf_low", "conf_high")
+OPEN = 100
+"""An upper limit of a hazard above this says nothing but that it is open."""
 
 Columns = dict[str, np.ndarray]
 
@@ -71,7 +73,8 @@ def _each(
 ) -> list[Columns]:
     """The curve of each group on the scale."""
     if shape.scale == "hazard" and hazard is not None:
-        curves = hazard.curves
+        high = hazard.curves["conf_high"].clip(upper=OPEN)  # a browser cannot draw 1e30
+        curves = hazard.curves.assign(conf_high=high)
     else:
         curves = on_scale(result.curves, shape.scale, conventions(cohort.spec).conf_level)
     columns = {str(name): curves[name].to_numpy() for name in curves}
@@ -221,5 +224,6 @@ def _read(values: list[float], n: int, scale: str) -> str:
     decimals = 4 if scale == "hazard" else 2
     limits = ""
     if low == low:
-        limits = f" ({numbers.fixed(low, decimals)}–{numbers.fixed(high, decimals)})"
+        upper = f"over {OPEN}" if high >= OPEN else numbers.fixed(high, decimals)
+        limits = f" ({numbers.fixed(low, decimals)}–{upper})"
     return f"{numbers.fixed(estimate, decimals)}{limits}, {n} at risk"

@@ -61,7 +61,7 @@ def path_description(shape: PenaltyShape) -> Figure:
     some = list(shape.labels[:MOST_COLOURED])
     colour = alt.Color(
         "column:N",
-        legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=260),
+        legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=180),
         scale=alt.Scale(domain=some, range=[theme.colour(k) for k in range(len(some))]),
     )
     y = alt.Y(

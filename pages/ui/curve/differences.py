@@ -49,7 +49,7 @@ def show(page: Page) -> None:
 def _controls(page: Page) -> None:
     spec, unit = page.spec, page.cohort.show_unit
     by_default = [shortest(round(float(t), 4)) for t in times_asked(page.cohort, spec.but(at=()))]
-    row = st.columns(3, vertical_alignment="bottom")
+    row = st.container(key="narrow_times").columns(3, vertical_alignment="bottom")
     frame.seed("chosen_times", ", ".join(spec.at))
     row[0].text_input(
         f"Times, {unit}",

@@ -40,7 +40,7 @@ def show(page: Page) -> None:
 
     screen.draw(figure(), "hazard", said)
     lines = [said, words.provenance(page.cohort)]
-    places = st.columns([1, 1, 3])
+    places = st.container(key="narrow_save_hazard").columns([1, 1, 3])
     with places[0]:
         screen.figure_downloads(page, "hazard", figure, "Hazard over time", lines)
     with places[1]:

@@ -53,8 +53,8 @@ def _power(page: Page) -> None:
         step=1.0,
         format="%g",
         key="power",
-        help="How often a study like this one would find an effect of that size. 80 % is usual, "
-        "90 % is safer.",
+        help="How often a study like this one would find an effect of that size. 80% is usual, "
+        "90% is safer.",
         on_change=lambda: frame.change(power=round(st.session_state["power"] / 100, 8)),
         width=320,
     )

@@ -27,7 +27,8 @@ def show(page: Page) -> None:
         _method(page)
         if page.spec.missing == "impute":
             _imputed(page)
-    screen.notes(found.notes)
+    if page.spec.missing != "impute":
+        screen.notes(found.notes)  # that patients are left out is no longer so
 
 
 def _left_out(page: Page, found: MissingResult) -> None:

@@ -13,7 +13,7 @@ from pages.ui.frame import Page
 
 ESTIMATORS = {"cox": "Ordinary Cox", "firth": "Firth's penalised likelihood"}
 TIES = {"efron": "Efron", "breslow": "Breslow"}
-LIMITS = {"wald": "Wald (from the standard error)", "profile": "Profile likelihood"}
+LIMITS = {"wald": "Wald (standard error)", "profile": "Profile likelihood"}
 MISSING = {"complete": "Leave these patients out", "impute": "Impute several times"}
 HELP = {
     "estimator": "Firth's method gives finite hazard ratios also where a group has no event, and "
@@ -48,7 +48,7 @@ def drawer(page: Page) -> None:
         numbers = _of_kind(page, "number")
         _column(page, "weights", "Case weights", numbers)
         groups = ([spec.id] if spec.id else []) + _of_kind(page, "category", "number")
-        _column(page, "cluster", "Clusters (robust standard errors)", groups)
+        _column(page, "cluster", "Clusters (robust errors)", groups)
         _column(page, "offset", "Offset", numbers)
         if spec.estimator != "firth":
             _choice("limits", "Confidence limits", LIMITS, spec.limits or "wald")
@@ -57,6 +57,8 @@ def drawer(page: Page) -> None:
 
 def offer_firth(page: Page) -> None:
     """One click to Firth's method where the ordinary model has no finite ratio, and one back."""
+    if not page.spec.terms:
+        return
     result: CoxResult = page.result("cox")
     if page.spec.estimator == "firth":
         words = (
@@ -74,7 +76,8 @@ def offer_firth(page: Page) -> None:
 
 
 def _offer(words: str, label: str, key: str, estimator: str) -> None:
-    said, button = st.columns([4, 1.4], vertical_alignment="center")
+    row = st.container(key="wide_firth")
+    said, button = row.columns([4, 1.4], vertical_alignment="center")
     said.info(words)
     changes: dict[str, str | None] = {"estimator": estimator, "limits": None}
     if estimator == "firth":
