@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from core import published, response, response_model, table_one
 from core.cohort import Cohort
-from core.methods_of_curves import at, curves, limits, stratified, tau, test_named
+from core.methods_of_curves import at, curves, limits, named_test, stratified, tau
 from core.methods_of_patients import patients, terms, title
 from core.prediction import L1_RATIO
 from core.prediction import METHODS as PENALISED
@@ -139,8 +139,8 @@ def _differences(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     said = [differences.METHODS, f"Survival was given with {limits(spec)}."]
     said += at(cohort, spec) + tau(cohort, spec)
     if spec.given is not None:
-        at = f"{spec.given:g} {cohort.show_unit}"
-        said.append(f"{conditional.METHODS} The time s was {at}.")
+        given = f"{spec.given:g} {cohort.show_unit}"
+        said.append(f"{conditional.METHODS} The time s was {given}.")
     return said
 
 
@@ -161,7 +161,7 @@ def _imputed(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
 
 
 def _comparisons(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
-    named = f"The test named beforehand was {test_named(spec)}{stratified(cohort, spec)}."
+    named = f"The test named beforehand was {named_test(spec)}{stratified(cohort, spec)}."
     drawn = f" Up to {spec.permutations:,.0f} permutations were drawn." if spec.permutations else ""
     return [comparisons.METHODS, f"{named}{drawn}"]
 

@@ -50,6 +50,7 @@ LEVELS = {
     "core.table_one": 4,
     "core.prediction": 4,
     "core.methods": 5,
+    "core.methods_of_curves": 5,
     "core.methods_of_patients": 5,
     "core.parts": 5,
     "core.published": 5,

@@ -264,7 +264,7 @@ def test_the_finding_and_the_caution() -> None:
     assert view.finding(cohort, other).endswith("It may differ by site (p = 0.012).")
     assert view.caution(found).startswith("2 interaction tests, not adjusted")
     assert "0.10 of them" in view.caution(found)
-    assert "10 %" in view.caution(found)
+    assert "10%" in view.caution(found)
     assert view.caution(found_of(cohort_of(columns_of(3), group_by="arm"))) == ""
 
 

@@ -42,7 +42,7 @@ def axis_ticks(last: float, unit: str) -> list[float]:
     Examples
     --------
     >>> axis_ticks(87.4, "months")
-    [0.0, 12.0, 24.0, 36.0, 48.0, 60.0, 72.0, 84.0]
+    [0, 12, 24, 36, 48, 60, 72, 84]
     """
     step = next((s for s in STEPS[unit] if last / s <= 8), None)
     if step is None:

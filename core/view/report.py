@@ -40,7 +40,7 @@ def sentence(note: Note, *, most: int = SHOWN_LINES) -> str:
     Examples
     --------
     >>> sentence(Note("info", "age", "1 cell was read as missing.", "changed", 1, (7,)))
-    '1 cell was read as missing. (line 7)'
+    "'age': 1 cell was read as missing. (line 7)"
     """
     text = note.text
     if note.about not in _GENERAL and note.about not in text:
