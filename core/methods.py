@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable
 
 from core import published, response, response_model, table_one
 from core.cohort import Cohort
+from core.lesions.recist import best as best_response
+from core.lesions.recist import models as progression
+from core.lesions.recist import response as recist
 from core.methods_of_curves import at, curves, limits, named_test, stratified, tau
 from core.methods_of_patients import patients, terms, title
 from core.prediction import L1_RATIO
@@ -45,8 +48,12 @@ from core.survival import (
 from core.survival.competing import competing
 from core.survival.conventions import conventions
 from core.survival.cutoff import best, measurement
+from core.survival.lesions import alternatives, bone, ranks
 from core.survival.parametric import models
+from core.survival.progression import modes
 
+PROGRESSION = (recist.METHODS, best_response.METHODS, progression.METHODS, modes.METHODS)
+"""What was done from the sizes of lesions to the comparison of the modes of progression."""
 Say = Callable[[Cohort, AnalysisSpec], list[str]]
 
 CORRECTED = {
@@ -273,6 +280,10 @@ SAYS: dict[str, Say] = {
     "prediction": _prediction,
     "penalised": _penalised,
     "subgroups": _subgroups,
+    "alternatives": _always(alternatives.METHODS),
+    "bone": _always(bone.METHODS),
+    "ranks": _always(ranks.METHODS),
+    "modes": _always(*PROGRESSION),
     "response": _response,
     "logistic": _logistic,
 }

@@ -26,7 +26,7 @@ from core.errors import SpecError
 from core.notes import Note, counted, info, were
 from core.spec import AnalysisSpec
 from core.steps import Step
-from core.units import convert
+from core.units import DAYS, convert
 
 METHODS = (
     "Time was counted from another origin; patients whose observation began after it entered the "
@@ -87,8 +87,8 @@ def from_start(dataset: Dataset, spec: AnalysisSpec, column: str, field: str) ->
     spec : AnalysisSpec
         With its roles filled in.
     column : str
-        Of dates, where the date of time 0 is known; or of numbers: times in `unit` from time 0,
-        below 0 before it.
+        Of dates, where the date of time 0 is known; or of numbers: times from time 0, below 0
+        before it, in the column's own unit where it is one of time, else in `unit`.
     field : str
         The field of the spec that names the column, for errors.
 
@@ -105,8 +105,10 @@ def from_start(dataset: Dataset, spec: AnalysisSpec, column: str, field: str) ->
         If it holds neither numbers nor dates.
     """
     variable = dataset.require(column, field)
+    unit = spec.unit or "days"
     if variable.kind != "date":
-        return followup.numbers(dataset, column, field)
+        numerator, denominator = convert(variable.unit if variable.unit in DAYS else unit, unit)
+        return followup.numbers(dataset, column, field) * numerator / denominator
     start = start_of(dataset, spec)
     if start is None:
         raise SpecError(
@@ -116,7 +118,7 @@ def from_start(dataset: Dataset, spec: AnalysisSpec, column: str, field: str) ->
             "Make the endpoint from dates, or choose a column of times in the endpoint's unit",
         )
     days = dates_of(dataset, column, field) - dates_of(dataset, start, "start")
-    numerator, denominator = convert("days", spec.unit or "days")
+    numerator, denominator = convert("days", unit)
     return np.asarray(days / np.timedelta64(1, "D") * numerator / denominator, dtype=float)
 
 

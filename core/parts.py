@@ -38,7 +38,9 @@ from core.survival.cutoff import (
     stability,
 )
 from core.survival.inclusion_frequency import select_terms
+from core.survival.lesions import alternatives, bone, ranks
 from core.survival.parametric.models import parametric
+from core.survival.progression.modes import modes
 
 WHO = (
     "time", "unit", "start", "end", "event", "event_is", "competing", "entry", "origin", "id",
@@ -295,6 +297,35 @@ PARTS: dict[str, Part] = {
         ("characteristics", "mean_test", "response", "seed"),
         lambda spec: False,
         blind=True,
+    ),
+    "alternatives": Part(
+        alternatives.alternatives,
+        published.plainly("alternatives"),
+        ("strata", "ties", "estimator", "test", "profile", "conf_level"),
+        lambda spec: False,
+        long=True,
+    ),
+    "bone": Part(
+        bone.bone,
+        published.plainly("bone"),
+        ("strata", "ties", "estimator", "test", "profile", "conf_level", "conf_type", "median_ci"),
+        lambda spec: False,
+        long=True,
+    ),
+    "ranks": Part(
+        ranks.ranks,
+        published.plainly("ranks"),
+        ("conf_level",),
+        lambda spec: False,
+        cut=False,
+    ),
+    "modes": Part(
+        modes,
+        published.plainly("modes"),
+        ("pd_model", "strata", "ties", "estimator", "profile", "conf_level", "conf_type",
+         "median_ci"),
+        lambda spec: False,
+        cut=False,
     ),
     "preview": Part(
         preview.preview, published.plainly("preview"), SEARCHED[1:], lambda spec: False, cut=False

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from core.analysis import analyse, key, key_of_included
 from core.cohort import select
+from core.dataset import Dataset
 from core.errors import SpecError, StratiscopeError
 from core.inclusion import include
+from core.lesions.attach import with_columns
 from core.parts import PARTS
 from core.spec import AnalysisSpec
 from core.terms import term_name
@@ -49,7 +51,32 @@ def table() -> dict[str, Any]:
     return columns
 
 
-DATASET = dataset_of(table())
+def lesions() -> tuple[Dataset, Dataset]:
+    """SYNTHETIC lesions of the patients of `table`: a PET scan, and sizes at three visits."""
+    rng = np.random.default_rng(13)
+    who = np.repeat([f"p{i}" for i in range(80)], rng.integers(1, 5, 80)).tolist()
+    n = len(who)
+    mean = rng.uniform(1.5, 6, n)
+    pet = {"patient": who, "lesion": list(map(float, range(n))),
+           "site": rng.choice(["liver", "bone", "lung"], n).tolist(),
+           "SUVmax": mean * rng.uniform(1.1, 2.5, n), "SUVmean": mean,
+           "MTV": rng.uniform(0.5, 30, n)}  # fmt: skip
+    rows = [
+        (f"p{i}", float(visit), float(visit), name, kind, "liver", size)
+        for i in range(80)
+        for name, kind in (("T1", "target"), ("T2", "target"))
+        for visit, size in enumerate(20 * np.cumprod([1, *rng.choice([0.6, 1.0, 1.4], 2)]))
+    ]
+    names = ("patient", "visit", "day", "lesion", "type", "location", "size mm")
+    visits = {
+        name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)
+    }
+    return dataset_of(pet), dataset_of(visits)
+
+
+DATASET = with_columns(
+    dataclasses.replace(dataset_of(table()), lesions=lesions()), question(id="pid")
+)
 
 
 # Keys -----------------------------------------------------------------------------------------
@@ -129,6 +156,9 @@ FURTHER = (
     question(group_by="arm", subgroups=("grade", "site")),
     question(group_by="dose", cut_rule="best", competing=("2",)),
     question(group_by="dose", terms=("gappy",), missing="impute", imputations=2.0),
+    question(group_by="SUVmax", cut_rule="median"),
+    question(group_by="HI", cut_rule="value", cut_value=("2",)),
+    question(origin="time_to_progression", pd_model=("T",)),
 )
 RARELY = {
     # Both profiles have the same limits for the follow-up today; one could differ tomorrow.

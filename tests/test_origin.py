@@ -206,3 +206,12 @@ def test_a_date_without_its_day_is_not_known() -> None:
     dataset = dataset_of({"day": ["2020-05", "2020-05-02", None, "2020"]})
     known = ~np.isnat(origin.dates_of(dataset, "day", "origin"))
     assert known.tolist() == [False, True, False, False]
+
+
+def test_a_column_of_times_has_its_own_unit() -> None:
+    columns = {"time": [10.0, 20.0, 30.0], "event": [1, 1, 0], "later": [30.4375, 60.875, 304.375]}
+    dataset = dataset_of(columns)
+    days = dataclasses.replace(dataset.variables["later"], unit="days")
+    told = dataclasses.replace(dataset, variables={**dataset.variables, "later": days})
+    spec = question(unit="months", origin="later")
+    assert select(told, spec).time.tolist() == pytest.approx([9.0, 18.0, 20.0])

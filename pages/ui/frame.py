@@ -254,7 +254,7 @@ def forget() -> None:
     """Drop uploaded tables, everything computed from them, and the uploaded bytes."""
     from pages.ui import loading  # it needs `change` from here
 
-    for name in ("tables", "worked", "looks", "draft", "files", "wish", "refused"):
+    for name in ("tables", "worked", "looks", "draft", "files", "wish", "refused", "marked"):
         st.session_state.pop(name, None)
     kept.clear()
     loading.release_uploads()

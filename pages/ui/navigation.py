@@ -9,6 +9,8 @@ from core.spec import AnalysisSpec
 PAGES = (
     ("app.py", "Cohort", ":material/group:"),
     ("pages/table_one.py", "Table 1", ":material/summarize:"),
+    ("pages/lesions.py", "PET lesions", ":material/radiology:"),
+    ("pages/progression.py", "Progression", ":material/trending_up:"),
     ("pages/curves.py", "Curves", ":material/show_chart:"),
     ("pages/cutoff.py", "Cutoff", ":material/content_cut:"),
     ("pages/cox.py", "Cox model", ":material/table_rows:"),

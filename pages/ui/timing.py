@@ -122,7 +122,7 @@ def stopped(error: KnownLater) -> None:
     from pages.ui import tables  # it needs `problem`, which calls this
 
     asked: AnalysisSpec = st.session_state["spec"]
-    dataset = tables.dataset_of(asked)
+    dataset = tables.with_lesions(tables.dataset_of(asked), asked)
     spec, _ = fill(dataset, asked)
     st.error(html.markdown_text(timing.stopped(error)))
     ways = st.container(key="wide_ways").columns(3, gap="medium")

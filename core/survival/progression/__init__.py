@@ -1,0 +1,1 @@
+"""Survival by the mode of progression."""

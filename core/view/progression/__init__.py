@@ -1,0 +1,1 @@
+"""Response and progression from lesions by visit, in figures, tables and sentences."""

@@ -1,0 +1,1 @@
+"""The pages on lesions and their sections."""
