@@ -12,13 +12,14 @@ import numpy as np
 
 from core.cohort import Cohort
 from core.exploration import Looks
+from core.lesions.attach import FIELDS
 from core.locking import cut_text
 from core.pair_search import PairSearch
 from core.spec import AnalysisSpec
 
 ROLES = ("time", "start", "end", "event", "event_is", "competing", "entry", "origin")
 """Fields that say which endpoint it is."""
-WHO = ("one_row", "zero", "negative", "landmark", "group_by", "second_by")
+WHO = ("one_row", "zero", "negative", "landmark", "group_by", "second_by", *FIELDS)
 """Fields that decide who is in, beside the filters."""
 
 

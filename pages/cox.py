@@ -24,7 +24,7 @@ MORE = {
 
 page = frame.open_page("Cox model", shows="cox")
 with page:
-    sidebar.draw(page)
+    sidebar.draw(page, model=True)
     show.cox_question(page)
     if page.locked:
         lock.panel(page)

@@ -23,8 +23,6 @@ from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.lesions.attach import Attached, with_columns
 from core.lesions.pet.eligible import Choice
-from core.parts import PARTS, Part
-from core.published import plainly
 from core.reading import read_all
 from core.spec import AnalysisSpec
 from core.steps import Recipe
@@ -162,6 +160,16 @@ def test_who_was_left_out_comes_in_under_the_alternative() -> None:
     assert (line.n_lost, line.n_gained) == (0, line.n - cohort.n)
 
 
+def test_only_patients_who_are_in_can_change_groups() -> None:
+    cohort = cohort_of(DATASET, BY_HI.but(where=("months>=5",)))
+    found = alternatives(cohort, cohort.spec)
+    inside = PATIENTS[PATIENTS.months >= 5].patient
+    now, largest = (x[x.index.isin(inside)] for x in (hand_hi("hottest"), hand_hi("max")))
+    (line,) = (x for x in found.lines if (x.field, x.value) == ("hi_of", "max"))
+    assert (found.n, line.n) == (len(now), len(largest))
+    assert line.n_changed == int(((now >= now.median()) != (largest >= now.median())).sum())
+
+
 def test_the_present_definition_is_the_curves_page(
     by_hi: Cohort, panel: AlternativesResult
 ) -> None:
@@ -297,6 +305,16 @@ def test_the_side_in_force_is_the_curves_page(sites_out: tuple[str, ...]) -> Non
     assert line.contrast.p_value == shown.test.p_value
     for group, summary in zip(line.groups, shown.groups, strict=True):
         assert dataclasses.astuple(group) == dataclasses.astuple(summary)[:6]
+
+
+def test_with_bone_means_with_bone_also_where_it_is_left_out_at_present() -> None:
+    first = cohort_of(DATASET, SPEC)
+    expected = bone(first, first.spec)
+    for sites_out in (("bone",), ("L4 vertebra",)):
+        cohort = cohort_of(DATASET, SPEC.but(sites_out=sites_out))
+        found = bone(cohort, cohort.spec)
+        assert (found.lines, found.counts) == (expected.lines, expected.counts)
+    assert expected.counts[0].n_lesions == int((LESIONS.SUVmax >= 2.5).sum())
 
 
 def test_without_a_bone_there_is_nothing_to_leave_out() -> None:
@@ -465,25 +483,8 @@ def test_figures_can_be_saved(by_hi: Cohort) -> None:
 # ---------------------------------------------------------------------------------- the page
 
 
-NEW_PARTS = {
-    "alternatives": Part(
-        alternatives, plainly("alternatives"),
-        ("strata", "ties", "estimator", "profile", "conf_level", "test"), long=True,
-    ),
-    "bone": Part(
-        bone, plainly("bone"),
-        ("strata", "ties", "estimator", "profile", "conf_level", "conf_type", "median_ci", "test"),
-        long=True,
-    ),
-    "ranks": Part(ranks, plainly("ranks"), ("profile", "conf_level"), cut=False, blind=True),
-}  # fmt: skip
-
-
 @pytest.fixture
-def _parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, part in NEW_PARTS.items():
-        if name not in PARTS:
-            monkeypatch.setitem(PARTS, name, part)
+def _no_caches() -> Iterator[None]:
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
@@ -511,14 +512,14 @@ def said(at: AppTest) -> str:
     return "\n".join(map(text_of, bodies(at)))
 
 
-@pytest.mark.usefixtures("_parts")
+@pytest.mark.usefixtures("_no_caches")
 def test_the_page_without_lesions_says_how_to_get_them() -> None:
     at = opened(PAGE, "data=gbsg2")
     assert_sound(at)
     assert "one row per lesion" in at.info[0].value
 
 
-@pytest.mark.usefixtures("_parts")
+@pytest.mark.usefixtures("_no_caches")
 def test_the_threshold_moves_everything() -> None:
     at = own("group_by=HI&cut_rule=median")
     assert "lesions count" in said(at)
@@ -539,7 +540,16 @@ def test_the_threshold_moves_everything() -> None:
     assert (asked(at).suv_side, asked(at).volume_min) == ("gt", 2)
 
 
-@pytest.mark.usefixtures("_parts")
+@pytest.mark.usefixtures("_no_caches")
+def test_other_lesions_end_the_blind_choice_of_a_cutoff() -> None:
+    at = own("group_by=HI&cut_rule=value&cut_value=2&unlocked=HI >= 2")
+    assert asked(at).unlocked == "HI >= 2"
+    at.slider(key="suv_min").set_value(6.0).run()
+    assert_sound(at)
+    assert asked(at).unlocked is None
+
+
+@pytest.mark.usefixtures("_no_caches")
 def test_a_definition_is_chosen_in_the_drawer() -> None:
     at = own("group_by=HI&cut_rule=median")
     at.session_state["pet_definitions"] = True
@@ -550,7 +560,7 @@ def test_a_definition_is_chosen_in_the_drawer() -> None:
     assert "Largest SUVmax over SUVmean of a lesion" in said(at)
 
 
-@pytest.mark.usefixtures("_parts")
+@pytest.mark.usefixtures("_no_caches")
 @pytest.mark.parametrize("query", ["group_by=HI&cut_rule=median", "suv_side=gt"])
 @pytest.mark.parametrize(
     "name", ["Marker against marker", "Other definitions", "With and without bone"]
@@ -577,7 +587,7 @@ def test_the_sections_open(name: str, query: str) -> None:
         assert markers.finding(cohort, pair) in said(at)
 
 
-@pytest.mark.usefixtures("_parts")
+@pytest.mark.usefixtures("_no_caches")
 def test_a_locked_outcome_shows_no_times() -> None:
     at = own("outcome=locked")
     assert "The outcome is locked" in said(at)
@@ -585,7 +595,7 @@ def test_a_locked_outcome_shows_no_times() -> None:
     assert not at.get("vega_lite_chart")
 
 
-@pytest.mark.usefixtures("_parts")
+@pytest.mark.usefixtures("_no_caches")
 def test_each_marker_leads_to_its_curves() -> None:
     at = own("suv_min=3")
     links = [json.loads(json.dumps(e.proto.query_string)) for e in at.get("page_link")]

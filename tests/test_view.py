@@ -19,6 +19,7 @@ from core.survival import cox, km
 from core.view import charts, distribution, export, forest, html, numbers, tables, words
 from core.view.curve import drawn
 from core.view.curve.figure import Shape, description
+from tests.cohorts import cohort_of, random_columns
 
 HOSTILE = '<img src=x onerror=alert(1)>![a](http://evil.test/a.png)$x$"&'
 
@@ -174,6 +175,21 @@ def test_a_csv_has_as_many_rows_as_the_table(texts: list[str]) -> None:
 def test_the_ledger_adds_up() -> None:
     rows = tables.ledger(gbsg2(where=("age >= 50", "tgrade in II,III")))
     assert rows[0][1] + sum(n for _, n in rows[1:-1]) == rows[-1][1]
+
+
+def test_the_ledger_goes_on_to_the_model() -> None:
+    columns = random_columns(3, 40) | {
+        "gappy": [None if i % 8 == 0 else float(i) for i in range(40)]
+    }
+    cohort = cohort_of(columns, terms=("gappy", "age"))
+    found = cox.model(cohort, cohort.spec)
+    rows = tables.ledger(cohort, found)
+    assert rows[-2:] == [
+        ("without a value that the model needs", -5),
+        ("patients in the model", 35),
+    ]
+    whole = cohort_of(columns, terms=("age",))
+    assert tables.ledger(whole, cox.model(whole, whole.spec)) == tables.ledger(whole)
 
 
 # Text that is not markup ----------------------------------------------------------------------

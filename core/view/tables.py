@@ -162,12 +162,16 @@ def rows(found: Sequence[Any]) -> pd.DataFrame:
     return pd.DataFrame([dataclasses.asdict(row) for row in found])
 
 
-def ledger(cohort: Cohort) -> list[tuple[str, int]]:
-    """Rows of the table, who left and why, and who stays."""
+def ledger(cohort: Cohort, model: CoxResult | None = None) -> list[tuple[str, int]]:
+    """Rows of the table, who left and why, and who stays; with a model, who is in that."""
     entries = [(entry.reason, -entry.n) for entry in cohort.included.ledger]
     stay = [(f"{of_rows(cohort)} in", cohort.n)]
     if cohort.included.n_patients != cohort.n:
         stay.append(("patients in", cohort.included.n_patients))
+    # A model of changing covariates has more intervals than the cohort has rows.
+    if model is not None and model.titles and model.n < cohort.n:
+        stay.append(("without a value that the model needs", model.n - cohort.n))
+        stay.append((f"{of_rows(cohort)} in the model", model.n))
     return [("rows in the table", cohort.included.n_rows), *entries, *stay]
 
 

@@ -83,7 +83,7 @@ def tested(page: Page, names: tuple[str, ...]) -> None:
 
 
 def divided(page: Page, levels: tuple[tuple[str, str], ...]) -> None:
-    """Count the subgroups of a forest; call it before anything is drawn."""
+    """Count a comparison in each subgroup, or under each definition; call it before drawing."""
     _seen(page, looks.of_subgroups(page.cohort, levels))
 
 

@@ -26,7 +26,7 @@ from core.dataset import Dataset
 from core.errors import SpecError, StratiscopeError
 from core.inclusion import include
 from core.known import KnownLater
-from core.lesions.attach import Attached, attached
+from core.lesions.attach import FIELDS, Attached, attached
 from core.notes import Note
 from core.parts import PARTS, WHO
 from core.reading import examples
@@ -208,7 +208,7 @@ def _explicit(dataset: Dataset, spec: AnalysisSpec) -> AnalysisSpec:
 
 def change(**fields: Any) -> None:
     """Change the question; for callbacks. The run that follows writes the address."""
-    if fields.keys() & set(WHO) - {"group_by", "show_unit"}:
+    if fields.keys() & {*WHO, *FIELDS} - {"group_by", "show_unit"}:
         # Other patients or another endpoint: the cutoff was not chosen blind for these.
         fields.setdefault("unlocked", None)
     ask(st.session_state["spec"].but(**fields))

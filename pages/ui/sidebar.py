@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from core import filters, locking
 from core.allowed import CHOICES
 from core.dataset import Variable
+from core.errors import StratiscopeError
 from core.spec import shortest
+from core.survival.cox import CoxResult
 from core.view import html, tables, words
 from pages.ui import exploring, frame, lock
 from pages.ui.frame import Page
 
 
-def draw(page: Page) -> None:
-    """Endpoint, unit, filters, ledgers, lock and link: what all pages have in common."""
+def draw(page: Page, *, model: bool = False) -> None:
+    """Endpoint, unit, filters, ledgers, lock and link: what all pages have in common.
+
+    With `model` the ledger goes on to who is in the Cox model.
+    """
     with st.sidebar:
         _endpoint(page)
         _filters(page)
-        _ledger(page)
+        _ledger(page, model=model)
         lock.switch(page)
         exploring.show(page)
         _link(page)
@@ -154,13 +161,17 @@ def _add_filter(page: Page, variable: Variable, key: str) -> None:
     frame.change(where=(*page.spec.where, *(str(condition) for condition in wanted)))
 
 
-def ledger(page: Page) -> pd.DataFrame:
-    """Who is in and who left, as a table."""
-    return pd.DataFrame(tables.ledger(page.cohort), columns=["Who is in", "Patients"])
+def ledger(page: Page, *, model: bool = False) -> pd.DataFrame:
+    """Who is in and who left, as a table; with a model, also who lacks a value of its terms."""
+    found: CoxResult | None = None
+    if model and not page.locked:
+        with suppress(StratiscopeError):  # the page says what is wrong with the model
+            found = page.result("cox")
+    return pd.DataFrame(tables.ledger(page.cohort, found), columns=["Who is in", "Patients"])
 
 
-def _ledger(page: Page) -> None:
-    shown = ledger(page)
+def _ledger(page: Page, *, model: bool) -> None:
+    shown = ledger(page, model=model)
     shown["Patients"] = [
         f"{n:+d}".replace("-", "−") if n < 0 else str(n) for n in shown["Patients"]
     ]

@@ -15,7 +15,7 @@ from core.view.html import markdown_text
 from core.view.lesions import pet
 from pages.ui import frame
 
-SIDES = {"ge": "SUVmax ≥ threshold", "gt": "SUVmax > threshold"}
+SIDES = {"ge": "SUVmax ≥ this", "gt": "SUVmax > this"}
 STEP = 0.1
 """Step of the threshold of SUVmax."""
 
@@ -23,7 +23,7 @@ STEP = 0.1
 def draw(lesions: Lesions, choice: Choice) -> None:
     """The filters in a row, the definitions folded away."""
     row = st.container(key="narrow_lesions").columns(
-        [2.6, 1.7, 2.8, 1.3, 1.5], vertical_alignment="bottom"
+        [2.5, 1.7, 2.6, 1.6, 1.5], vertical_alignment="bottom"
     )
     with row[0]:
         _threshold(lesions, choice)
@@ -90,7 +90,7 @@ def _sites(lesions: Lesions, choice: Choice) -> None:
 def _volume(lesions: Lesions, choice: Choice) -> None:
     frame.seed("volume_min", float(choice.volume_min))
     st.number_input(
-        "Smallest volume, mL",
+        "Volume from, mL",
         min_value=0.0,
         step=0.5,
         format="%g",

@@ -13,7 +13,7 @@ from core.survival.lesions.otherwise import columns
 from core.view import charts, html, words
 from core.view.lesions import pet, strip
 from core.view.lesions.strip import StripShape
-from pages.ui import frame, lock, sections
+from pages.ui import exploring, frame, lock, sections
 from pages.ui import show as screen
 from pages.ui.frame import Page
 from pages.ui.lesions import choosing, markers, sensitivity
@@ -32,6 +32,8 @@ def show(page: Page) -> None:
         st.info(pet.NONE)
         return
     lesions, derived = found.pet, found.pet_patients
+    if not page.locked:  # the patients below stand in the order of the outcome
+        exploring.asked(page, "strip")
     choosing.draw(lesions, found.choice)
     st.html(html.paragraph(pet.finding(lesions, found.choice), "finding"))
     _table(page, derived)
@@ -61,8 +63,8 @@ def _table(page: Page, derived: Derived) -> None:
 def _links(page: Page) -> None:
     """A way from each marker to its curves."""
     named = columns(page.cohort)
-    places = st.container(key="narrow_links").columns(max(len(named), 1))
-    for place, (name, variable) in zip(places, named.items(), strict=False):
+    place = st.container(horizontal=True, key="marker_links")
+    for name, variable in named.items():
         asked = page.spec.but(
             group_by=name, cut_rule="median", cut_value=(), cut_side=None,
             second_by=None, second_cut=None, combine=None,
@@ -73,6 +75,7 @@ def _links(page: Page) -> None:
             icon=":material/show_chart:",
             query_params=asked.to_dict(),
             help="Kaplan-Meier curves of the patients above and below its median.",
+            width="content",
         )
 
 

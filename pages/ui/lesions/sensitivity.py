@@ -22,7 +22,7 @@ def alternatives(page: Page) -> None:
         st.info("Choose a marker above to see what each other definition of it would change.")
         return
     result: AlternativesResult = page.worked("alternatives", "Trying the other definitions")
-    exploring.asked(page, "alternatives", result.column, *(str(x) for x in page.spec.cut_value))
+    exploring.divided(page, tuple((line.field, line.value) for line in result.lines))
     st.html(html.paragraph(tables.alternatives_finding(result), "finding"))
     if result.cutoff is not None:
         st.html(
@@ -70,7 +70,7 @@ def bone(page: Page) -> None:
     """Every marker with and without bone lesions, side by side."""
     result: BoneResult = page.worked("bone", "Asking again with and without bone")
     if result.lines:
-        exploring.asked(page, "bone", *dict.fromkeys(line.column for line in result.lines))
+        exploring.divided(page, tuple((f"{line.with_bone}", line.column) for line in result.lines))
     st.html(html.paragraph(tables.bone_finding(page.cohort, result), "finding"))
     if not result.lines:
         st.html(html.paragraph("Call a site 'bone' in the lesion table to compare.", "quiet"))
