@@ -296,6 +296,7 @@ def test_there_and_back_quickly(new_tab: Callable[..., Tab]) -> None:
     assert tab.question.cut_value == ("20",)
     assert shown in ("20", "")
     assert_agrees(tab)
+    tab.assert_clean()
 
 
 def test_back_restores_the_view_before(new_tab: Callable[..., Tab]) -> None:
