@@ -134,6 +134,7 @@ class AnalysisSpec:
     unlocked: str | None = _text()
     explored: tuple[str, ...] = _names()
     parts: tuple[str, ...] = _names()
+    section: str | None = _text()
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

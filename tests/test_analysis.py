@@ -147,6 +147,7 @@ OTHERS: dict[str, Any] = {
     "lesion_pd": "category", "confirm_weeks": 8.0, "stable_weeks": 8.0, "benefit_weeks": 12.0,
     "pd_model": ("not T and NL",),
     "characteristics": ("dose",), "spread": "quartiles", "mean_test": "t", "power": 0.9,
+    "section": "Tests",
 }  # fmt: skip
 
 

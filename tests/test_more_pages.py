@@ -54,10 +54,8 @@ def words(at: AppTest) -> str:
 
 def section(page: str, query: str, name: str) -> AppTest:
     """A page with one of its sections open."""
-    at = opened(page, query)
-    before = len(bodies(at))
-    at.session_state[f"section_{MORE[page]}"] = name
-    at.run()
+    before = len(bodies(opened(page, query)))
+    at = opened(page, f"{query}&section={name}")
     assert_sound(at)
     assert len(bodies(at)) > before
     return at
@@ -222,8 +220,7 @@ def test_response_rates_and_the_logistic_model_of_an_own_table() -> None:
     rates = of(at, "response", table)["outcomes"][0]["rates"]
     cells = [row[1] for row in table_of(at, "Response rates")[1:]]
     assert cells == [f"{rate['events']}/{rate['n']}" for rate in rates]
-    at.session_state["response_section"] = "Logistic model"
-    at.run()
+    at, table = own(RESPONSE, f"{query}&section=Logistic model")
     assert_sound(at)
     (row,) = of(at, "logistic", table)["univariable"]
     ratio = numbers.ratio(row["odds_ratio"], row["conf_low"], row["conf_high"])

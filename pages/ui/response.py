@@ -9,7 +9,7 @@ from core.response import MOST_LEVELS, ResponseResult
 from core.response_model import LogisticResult
 from core.survival.subgroups import offered
 from core.view import html, response, words
-from pages.ui import exploring, frame, importing, terms
+from pages.ui import exploring, frame, importing, sections, terms
 from pages.ui import show as screen
 from pages.ui.frame import Page
 
@@ -28,9 +28,7 @@ def show(page: Page) -> None:
     if not page.spec.response_is and set(_levels(page)) - {"0", "1"}:
         st.info("Choose above which of its values count as response.")
         return
-    rates, logistic = st.tabs(
-        ["Rates", "Logistic model"], key="response_section", on_change="rerun"
-    )
+    rates, logistic = sections.tabs(page, "response_section", ["Rates", "Logistic model"])
     if rates.open:
         with rates:
             _rates(page)

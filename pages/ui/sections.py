@@ -1,11 +1,16 @@
-"""What a page offers beyond its first view: nothing of it is made until it is asked for."""
+"""What a page offers beyond its first view: nothing of it is made until it is asked for.
+
+What is open is the field `section` of the question, so that a link opens exactly the same view.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
+from pages.ui import frame
 from pages.ui.frame import Page
 
 Sections = Mapping[str, Callable[[Page], None]]
@@ -23,7 +28,19 @@ def draw(page: Page, label: str, sections: Sections) -> None:
     sections : mapping of str to callable
         Each draws itself from the page; its errors stay within it.
     """
-    chosen = st.pills(label, list(sections), key=f"section_{label}", help=HELP)
+    key = f"section_{label}"
+    frame.seed(key, page.spec.section if page.spec.section in sections else None)
+    chosen = st.pills(label, list(sections), key=key, help=HELP, on_change=_open, args=(key,))
     if chosen is not None:
         with page:
             sections[chosen](page)
+
+
+def tabs(page: Page, key: str, names: Sequence[str]) -> Sequence[TabContainer]:
+    """Tabs of which the one that the question names is open, or else the first."""
+    frame.seed(key, page.spec.section if page.spec.section in names else names[0])
+    return st.tabs(names, key=key, on_change=_open, args=(key,))
+
+
+def _open(key: str) -> None:
+    frame.change(section=st.session_state[key])

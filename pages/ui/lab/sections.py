@@ -19,6 +19,7 @@ from pages.ui.lab import (
     scanning,
     stability,
 )
+from pages.ui.sections import tabs
 
 SECTIONS: dict[str, Callable[[Page], None]] = {
     "How stable is it?": stability.show,
@@ -38,8 +39,8 @@ def draw(page: Page) -> None:
         return
     warming.wait()
     scanning.draw(page)
-    tabs = st.tabs(list(SECTIONS), key="section", on_change="rerun")
-    for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+    opened = tabs(page, "section", list(SECTIONS))
+    for tab, section in zip(opened, SECTIONS.values(), strict=True):
         if tab.open:
             with tab:
                 section(page)

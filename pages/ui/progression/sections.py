@@ -12,6 +12,7 @@ from core.view.progression.people import People, people
 from pages.ui import frame, show
 from pages.ui.frame import Page
 from pages.ui.progression import models, pictures, reader, responses
+from pages.ui.sections import tabs
 
 SECTIONS: dict[str, Callable[[Page, People], None]] = {
     "Pictures": pictures.show,
@@ -33,8 +34,8 @@ def draw(page: Page) -> None:
         st.info(EMPTY, icon=":material/upload_file:")
         return
     st.html(html.paragraph(said.finding(found), "finding"))
-    tabs = st.tabs(list(SECTIONS), key="progression_section", on_change="rerun")
-    for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+    opened = tabs(page, "progression_section", list(SECTIONS))
+    for tab, section in zip(opened, SECTIONS.values(), strict=True):
         if tab.open:
             with tab, page:
                 section(page, found)
