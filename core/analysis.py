@@ -118,7 +118,7 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
     answer: dict[str, Any] = {
         "version": 1,
         "query": canonical.to_query(),
-        "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset.frame)},
+        "data": published.data(dataset),
         "import": published.imported(dataset),
         **published.exploration(spec),
     }

@@ -52,6 +52,8 @@ class Variable:
         When the value became known: empty for "when the follow-up began", ``later`` for a later
         time that the table does not tell, or the column of that time, of dates or of times from
         time 0 in the unit of the endpoint (missing there: never).
+    derived : bool
+        Whether it was made from the lesions and is none of the table's own columns.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Variable:
     codes: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
     known: str = ""
+    derived: bool = False
 
     @property
     def title(self) -> str:
@@ -91,7 +94,8 @@ class Endpoint:
     """A time and an event that are analysed together.
 
     `competing` are the values of a competing event, `entry` is a column of delayed entry, and
-    `where` picks the rows of this endpoint out of a table in which endpoints are stacked.
+    `where` picks the rows of this endpoint out of a table in which endpoints are stacked. `start`
+    is the column of dates on which the times count from 0, where the table has it.
     """
 
     label: str
@@ -103,6 +107,7 @@ class Endpoint:
     competing: tuple[str, ...] = ()
     entry: str | None = None
     where: tuple[str, ...] = ()
+    start: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,8 @@ class Dataset:
         What the lesions became for a question; None where their columns are not appended.
     derived : str
         What the appended columns were made from, as a digest.
+    absent : mapping of str to numpy.ndarray of str
+        Why a patient has no value, for columns of which it is known; empty text where it is not.
     """
 
     name: str
@@ -192,6 +199,7 @@ class Dataset:
     lesions: tuple[Dataset, ...] = ()
     attached: object | None = None
     derived: str = ""
+    absent: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -205,6 +213,15 @@ class Dataset:
             [dataclasses.astuple(e) for e in self.endpoints],
         ]
         return digest_of(json.dumps(said).encode())
+
+    @cached_property
+    def own(self) -> Dataset:
+        """The table without the columns and endpoints that were made from the lesions."""
+        variables = {n: v for n, v in self.variables.items() if not v.derived}
+        if len(variables) == len(self.variables):
+            return self
+        endpoints = tuple(e for e in self.endpoints if e.time in variables)
+        return dataclasses.replace(self, variables=variables, endpoints=endpoints)
 
     def require(self, column: str, field_name: str) -> Variable:
         """Return the variable of a column, or say which column was probably meant.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core import filters, followup, known, origin
-from core.dataset import Dataset
+from core.dataset import Dataset, Variable
 from core.errors import DataError, SpecError
 from core.notes import Note, counted, info, warning, were
 from core.spec import AnalysisSpec, read_number
@@ -126,6 +126,15 @@ class _Leavers:
             self.ledger.append(LedgerEntry(reason, count, rows))
             self.keep = self.keep & ~gone
 
+    def leave_without(self, variable: Variable) -> None:
+        """Leave for want of a value; the reason where it is known."""
+        missing = self.dataset.frame[variable.name].isna().to_numpy()
+        reasons = self.dataset.absent.get(variable.name)
+        if reasons is not None:
+            for reason in sorted({*reasons[missing & self.keep]} - {""}):
+                self.leave(reason, missing & (reasons == reason))
+        self.leave(f"missing {variable.title}", missing)
+
 
 def _entry(
     dataset: Dataset, spec: AnalysisSpec, time: np.ndarray, left: _Leavers
@@ -146,8 +155,7 @@ def _entry(
             left.leave("observation not begun before the end of follow-up", entry >= time)
     for name, field_ in ((spec.group_by, "group_by"), (spec.second_by, "second_by")):
         if name is not None:
-            variable = dataset.require(name, field_)
-            left.leave(f"missing {variable.title}", dataset.frame[name].isna().to_numpy())
+            left.leave_without(dataset.require(name, field_))
     if spec.landmark is not None:
         landmark = origin.landmark_of(spec)
         left.leave(f"follow-up ended by the landmark at {spec.landmark:g}", time <= landmark)

@@ -27,10 +27,10 @@ import pandas as pd
 
 from core import filters
 from core.dataset import KNOWN_LATER, Dataset, Variable
-from core.errors import SpecError
+from core.errors import SpecError, StratiscopeError
 from core.groups import categories
 from core.notes import Note, counted, info, warning
-from core.origin import landmark_of, moments
+from core.origin import from_start, landmark_of, moments
 from core.spec import AnalysisSpec, quote_name, shortest
 from core.terms import parse, term_name
 
@@ -132,7 +132,7 @@ def check(
     Raises
     ------
     KnownLater
-        If one is known later and there is neither a landmark nor another origin.
+        If one is known only after time 0 and there is neither a landmark nor another origin.
     """
     notes: list[Note] = []
     for column in dict.fromkeys(columns):
@@ -140,6 +140,8 @@ def check(
         if variable is None or not variable.known:
             continue
         if not lifted(spec):
+            if _known_at_zero(dataset, spec, variable):
+                continue
             raise KnownLater(field, variable)
         if variable.known == KNOWN_LATER:
             moment = "the landmark" if spec.landmark is not None else "the new time 0"
@@ -150,6 +152,18 @@ def check(
             )
             notes.append(warning(field, text))
     return tuple(notes)
+
+
+def _known_at_zero(dataset: Dataset, spec: AnalysisSpec, variable: Variable) -> bool:
+    """Whether the table shows that every value was known when the follow-up began."""
+    if variable.known == KNOWN_LATER:
+        return False
+    try:
+        when = from_start(dataset, spec, variable.known, "group_by")
+    except StratiscopeError:
+        return False  # it cannot be shown
+    there = when[~np.isnan(when)]
+    return bool(len(there)) and bool((there <= 0).all())
 
 
 def check_question(dataset: Dataset, spec: AnalysisSpec) -> tuple[Note, ...]:

@@ -65,9 +65,10 @@ def patients(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     list of str
         Sentences.
     """
+    made_up = ["The patients are synthetic: nothing here is a finding about real ones."]
     return [
-        *_included(cohort, spec), *_followed(cohort, spec), *_lesions(cohort, spec),
-        *_divided(cohort, spec),
+        *(made_up if cohort.dataset.synthetic else ()), *_included(cohort, spec),
+        *_followed(cohort, spec), *_lesions(cohort, spec), *_divided(cohort, spec),
     ]  # fmt: skip
 
 

@@ -58,8 +58,8 @@ class Switch:
 def start_of(dataset: Dataset, spec: AnalysisSpec) -> str | None:
     """Return the column of dates that the follow-up of a question is counted from.
 
-    It is `start`, or the start of the step that made the endpoint from dates; None where the
-    times were in the table already.
+    It is `start`, the start of the step that made the endpoint from dates, or the one that the
+    dictionary says; None where the times were in the table already.
     """
     if spec.start is not None:
         return spec.start
@@ -68,7 +68,7 @@ def start_of(dataset: Dataset, spec: AnalysisSpec) -> str | None:
         if step.verb == "endpoint" and f"{step.column} time" == spec.time:
             said = dict(part.split("=", 1) for part in step.rest if "=" in part)
             return {k.strip(): v.strip() for k, v in said.items()}.get("start")
-    return None
+    return next((e.start for e in dataset.endpoints if e.time == spec.time), None)
 
 
 def dates_of(dataset: Dataset, column: str, field: str) -> np.ndarray:

@@ -164,6 +164,12 @@ SECTIONS = ("read", "changed", "excluded", "suspect")
 """Parts of the import report."""
 
 
+def data(dataset: Dataset) -> dict[str, Any]:
+    """Entry ``data``: which table; ``synthetic`` is there where the patients are made up."""
+    said = {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset.frame)}
+    return said | ({"synthetic": True} if dataset.synthetic else {})
+
+
 def imported(dataset: Dataset) -> dict[str, Any]:
     """Entry ``import``: the import report, by its parts; lines are those of the file."""
     report: dict[str, Any] = {section: [] for section in SECTIONS}

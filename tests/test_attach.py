@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,13 @@ import pytest
 
 from core.analysis import analyse, analyse_query, key
 from core.cohort import select
-from core.dataset import Dataset
+from core.dataset import Dataset, Endpoint
 from core.errors import DataError
-from core.lesions.attach import added, attached, canonical, with_columns
+from core.known import KnownLater
+from core.lesions.attach import NO_LESIONS, added, attached, canonical, with_columns
 from core.reading import read_all
+from core.reading.roles.filling import fill
+from core.reading.roles.guessing import endpoints
 from core.spec import AnalysisSpec
 from core.steps import Recipe
 
@@ -90,8 +94,61 @@ def test_derived_columns_group_patients_and_the_others_leave_by_the_ledger() -> 
     made = with_columns(loaded(("pet.csv", PET)), ASKED)
     cohort = select(made, ASKED.but(group_by="SUVmax", cut_rule="median"))
     assert cohort.n == 5
-    assert [(e.reason, e.n) for e in cohort.included.ledger] == [("missing SUVmax", 1)]
+    left = [(e.reason, e.n) for e in cohort.included.ledger]
+    assert left == [("no lesion with SUVmax >= 2.5", 1)]
     assert cohort.groups.thresholds == (8.0,)
+
+
+def test_the_ledger_says_why_there_is_no_value() -> None:
+    both = loaded(("pet.csv", PET[: PET.index(b"6,1,")]), ("visits.csv", VISITS))
+    by_cov = ASKED.but(group_by="COV", cut_rule="median", sites_out=("lung",))
+    cohort = select(with_columns(both, by_cov), by_cov)
+    assert {e.reason: e.n for e in cohort.included.ledger} == {
+        "no lesion in the lesion table": 1,
+        "all lesions in sites left out (lung)": 2,
+        "missing COV": 1,
+    }
+    by_mode = ASKED.but(group_by="pd_mode", origin="time_to_progression")
+    reasons = with_columns(both, by_mode).absent["pd_mode"].tolist()
+    assert reasons == ["", "no progression, so no mode of it", "", *[NO_LESIONS] * 3]
+
+
+def test_progression_by_the_lesions_is_an_endpoint() -> None:
+    made = with_columns(loaded(("visits.csv", VISITS)), ASKED)
+    (endpoint,) = made.endpoints
+    assert (endpoint.time, endpoint.event, endpoint.event_is) == ("pfs_time", "pfs_event", ("1",))
+    spec, _ = fill(made, AnalysisSpec(time="pfs_time"))
+    cohort = select(made, spec)
+    assert (cohort.n, cohort.time.tolist(), cohort.event.tolist()) == (
+        3, [56.0, 56.0, 56.0], [True, False, True],
+    )  # fmt: skip
+    # It is offered, and never taken in the place of the table's own.
+    spec, _ = fill(made, AnalysisSpec())
+    assert (spec.time, spec.event) == ("months", "progressed")
+    assert [e.time for e in endpoints(made)] == ["months", "pfs_time"]
+
+
+def test_the_mode_groups_patients_who_are_followed_from_then_on() -> None:
+    dated = VISITS.replace(b",week,", b",date,")
+    dated = dated.replace(b",0,0,", b",0,2020-01-01,").replace(b",1,8,", b",1,2020-02-26,")
+    patients = (
+        b"id,second_line,months,progressed\n1,2020-03-01,5,1\n2,2020-03-01,9,0\n3,2020-02-26,4,1\n"
+    )
+    table = read_all([("patients.csv", patients), ("visits.csv", dated)], Recipe())
+    asked = ASKED.but(group_by="pd_mode")
+    with pytest.raises(KnownLater):
+        select(with_columns(table, asked), asked)
+    begins = Endpoint("Second line", "months", "months", "progressed", ("1",), start="second_line")
+    told = dataclasses.replace(table, endpoints=(begins,))
+    cohort = select(with_columns(told, asked), asked)
+    assert [(e.reason, e.n) for e in cohort.included.ledger] == [
+        ("no progression, so no mode of it", 1)
+    ]
+    early = patients.replace(b"3,2020-02-26", b"3,2020-02-25")  # before her progression
+    table = read_all([("patients.csv", early), ("visits.csv", dated)], Recipe())
+    told = dataclasses.replace(table, endpoints=(begins,))
+    with pytest.raises(KnownLater):
+        select(with_columns(told, asked), asked)
 
 
 def test_visits_become_responses() -> None:

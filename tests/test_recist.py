@@ -375,7 +375,7 @@ def test_columns_of_a_patient() -> None:
     assert all(v.meaning.endswith(".") for v in made.variables.values())
     assert made.variables["pd_mode"].known == "time_to_progression"
     assert made.variables["baseline_sum"].known == ""
-    assert dict(made.ledger) == {"only a baseline visit, so no response": 1}
+    assert made.left == {"b": "only a baseline visit, so no response"}
 
 
 def test_disagreements_are_listed_by_line_and_not_by_patient() -> None:

@@ -40,7 +40,17 @@ EVERYTHING = a_dataset(
     },
     endpoints=(
         Endpoint("OS", "age", "years", "grade", ("high",), entry=None),
-        Endpoint("PFS", "age", "years", "grade", (), competing=("low",), entry="age", where=("P",)),
+        Endpoint(
+            "PFS",
+            "age",
+            "years",
+            "grade",
+            (),
+            competing=("low",),
+            entry="age",
+            where=("P",),
+            start="d",
+        ),
     ),
     title="Ein Titel – 标题 \ud800 \0",
     source="Clinic",
@@ -109,7 +119,7 @@ def test_the_sample_has_a_value_in_every_field() -> None:
     unset = {
         f.name
         for f in dataclasses.fields(Dataset)
-        if f.name not in ("frame", "lines", "name", "digest", "reference", "attached")
+        if f.name not in ("frame", "lines", "name", "digest", "reference", "attached", "absent")
         and getattr(EVERYTHING, f.name) == getattr(bare, f.name)
     }
     assert unset == set()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.dataset import Dataset, Variable
+from core.dataset import Dataset, Endpoint, Variable
 from core.errors import DataError
 from core.lesions.pet import derived as pet_derived
 from core.lesions.pet import table as pet_table
@@ -36,6 +36,10 @@ PET_FIELDS = (
 RECIST_FIELDS = ("lesion_pd", "confirm_weeks", "stable_weeks", "benefit_weeks")
 FIELDS = (*PET_FIELDS, *RECIST_FIELDS)
 """Fields of the question that decide how lesions become patients."""
+PFS = Endpoint(
+    "Progression by the lesions", "pfs_time", "days", "pfs_event", ("1",), show_unit="months"
+)
+NO_LESIONS = "no lesion in the lesion table"
 LEAST_SHARED = 0.5
 """Share of the lesion table's patients that must be found among the patients."""
 
@@ -167,25 +171,32 @@ def with_columns(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = N
         return dataset
     frame, variables, notes = dataset.frame, dict(dataset.variables), list(found.notes)
     added: dict[str, np.ndarray] = {}
+    absent = dict(dataset.absent)
     for part in (found.pet_patients, found.recist_patients):
         if part is None:
             continue
         rows = part.frame.reindex(found.ids)
+        left = {patient: f"{why[0].lower()}{why[1:]}" for patient, why in part.left.items()}
+        reasons = np.array([left.get(patient, "") for patient in found.ids], dtype=object)
+        reasons[~np.isin(found.ids, [*part.frame.index, *part.left])] = NO_LESIONS
         for name, variable in part.variables.items():
             if name in variables:
                 text = f"'{name}' is in the patients' table already: the lesions' was left out."
                 notes.append(warning(name, text))
                 continue
             added[name] = rows[name].to_numpy()
-            variables[name] = variable
+            variables[name] = dataclasses.replace(variable, derived=True)
+            absent[name] = reasons
     wider = pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
     return dataclasses.replace(
         dataset,
         frame=wider,
         variables=variables,
+        endpoints=(*dataset.endpoints, *(e for e in (PFS,) if {e.time, e.event} <= {*added})),
         notes=(*dataset.notes, *notes),
         attached=found,
         derived=name_of(dataset.lesions, spec),
+        absent=absent,
     )
 
 
@@ -276,8 +287,4 @@ def _lines(dataset: Dataset) -> np.ndarray:
 
 def added(dataset: Dataset) -> tuple[Variable, ...]:
     """The variables that came from the lesions."""
-    if not isinstance(dataset.attached, Attached):
-        return ()
-    parts = (dataset.attached.pet_patients, dataset.attached.recist_patients)
-    names = [name for part in parts if part is not None for name in part.variables]
-    return tuple(dataset.variables[name] for name in names)
+    return tuple(v for v in dataset.variables.values() if v.derived)

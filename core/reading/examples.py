@@ -1,7 +1,7 @@
-"""Cohorts that come with Stratiscope: a dictionary in `data/`, a table from an installed package.
+"""Cohorts that come with Stratiscope: a dictionary in `data/`, and a table.
 
-The tables are read straight from the packages' files: importing scikit-survival for a table of
-26 kB would take seconds.
+The table is one of an installed package, or lies in `data/` as well, there with its lesions. The
+packages' files are read straight: importing scikit-survival for 26 kB would take seconds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from core.reading.formats import arff, text
 from core.spec import AnalysisSpec
 
 FOLDER = Path(__file__).resolve().parents[2] / "data"
+STUDIES = ("fulvestrant", "progression_mode")
+"""Synthetic cohorts after the two model studies."""
 
 
 def names() -> tuple[str, ...]:
@@ -32,7 +34,8 @@ def names() -> tuple[str, ...]:
     >>> names()
     ('gbsg2', 'rossi', 'veteran', 'whas500')
     """
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    found = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return tuple(sorted(found, key=lambda name: name not in STUDIES))
 
 
 def load(name: str) -> Dataset:
@@ -50,7 +53,7 @@ def load(name: str) -> Dataset:
     (686, 'Recurrence-free survival', 'fmol')
     """
     said = _dictionary(name)
-    data = _package_file(said["package"], said["file"])
+    data = _file(said, said["file"])
     table = arff.read(data) if said["file"].endswith(".arff") else text.parse(data)
     entries = {entry["name"]: entry for entry in said["variables"]}
     if set(table.header) != set(entries):
@@ -66,7 +69,9 @@ def load(name: str) -> Dataset:
         title=said["title"],
         source=said["source"],
         about=said["about"],
+        synthetic=said.get("synthetic", False),
         header_rows=table.header_rows,
+        lesions=tuple(_lesions(said, file) for file in said.get("lesions", ())),
     )
 
 
@@ -88,6 +93,22 @@ def _dictionary(name: str) -> Mapping[str, Any]:
     if name not in names():
         raise DataError(f"There is no shipped cohort '{name}'", nearest(name, names()))
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _file(said: Mapping[str, Any], file: str) -> bytes:
+    if "package" in said:
+        return _package_file(said["package"], file)
+    try:
+        return (FOLDER / file).read_bytes()
+    except OSError:
+        raise DataError(f"The file {file} of the shipped cohorts is missing", _REINSTALL) from None
+
+
+def _lesions(said: Mapping[str, Any], file: str) -> Dataset:
+    """A table of lesions, read as one that is dropped beside the patients' is."""
+    from core.reading import read  # it needs this module
+
+    return read(_file(said, file), Path(file).name)
 
 
 def _package_file(package: str, file: str) -> bytes:
@@ -131,4 +152,5 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
         event=entry["event"],
         event_is=tuple(entry["event_is"]),
         show_unit=entry["show_unit"],
+        start=entry.get("start"),
     )

@@ -84,6 +84,8 @@ def text(dataset: Dataset) -> str:
         f"File: {dataset.name} ({rows})",
         f"SHA-256: {dataset.digest}",
     ]
+    if dataset.synthetic:
+        parts.append("SYNTHETIC DATA: these are no patients")
     if dataset.sheet:
         parts.append(f"Sheet: {dataset.sheet}")
     for title, notes in sections(dataset.notes):

@@ -40,6 +40,11 @@ COMPLETE = (
 """What the Cox table does not show where imputation is asked for."""
 SPECIAL = re.compile(r"[^A-Za-z0-9]+")
 
+SYNTHETIC = (
+    "Synthetic data, calibrated to the summary statistics that a study printed. These are not its "
+    "patients, and nothing here confirms its findings."
+)
+
 
 def test_name(name: str) -> str:
     """Name of a test as prose has it."""
@@ -203,6 +208,7 @@ def file_name(cohort: Cohort, what: str, ending: str) -> str:
     parts = [
         "stratiscope",
         cohort.dataset.name,
+        "synthetic" if cohort.dataset.synthetic else "",
         what,
         endpoint_label(cohort),
         groups.by or "",

@@ -34,8 +34,9 @@ from core.reading.process.child import Readers
 from core.reading.roles.filling import fill
 from core.spec import AnalysisSpec
 from core.terms import parse
+from core.view import words
 from core.view.charts import Figure
-from core.view.html import markdown_text
+from core.view.html import markdown_text, paragraph
 from pages.ui import address, exploring, navigation, warming
 from pages.ui.telling import telling
 
@@ -188,6 +189,8 @@ def open_page(
         problem(error)
         st.stop()
     address.echo(page.spec)
+    if dataset.synthetic:
+        st.html(paragraph(words.SYNTHETIC, "synthetic"))
     for note in analysis.other_data(dataset, page.spec):
         st.warning(markdown_text(note.text), icon=":material/warning:")
     _check_terms(page)

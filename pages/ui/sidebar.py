@@ -11,6 +11,7 @@ from core import filters, locking
 from core.allowed import CHOICES
 from core.dataset import Variable
 from core.errors import StratiscopeError
+from core.reading.roles import guessing
 from core.spec import shortest
 from core.survival.cox import CoxResult
 from core.view import html, tables, words
@@ -33,7 +34,11 @@ def draw(page: Page, *, model: bool = False) -> None:
 
 
 def _endpoint(page: Page) -> None:
-    spec, endpoints = page.spec, page.dataset.endpoints
+    spec, dataset = page.spec, page.dataset
+    endpoints = frame.kept(
+        f"endpoints {dataset.fingerprint}",
+        lambda: [e for e in guessing.endpoints(dataset) if e.unit and e.event_is],
+    )
     if len(endpoints) > 1:
         now = next(
             (
@@ -69,6 +74,8 @@ def _choose_endpoint(page: Page) -> None:
     picked = {text for e in page.dataset.endpoints for text in e.where}
     kept = tuple(text for text in page.spec.where if text not in picked)
     frame.change(
+        start=None,
+        end=None,
         time=chosen.time,
         unit=chosen.unit,
         event=chosen.event,

@@ -41,8 +41,8 @@ class Derived:
     assessments : Assessments
     modes : core.lesions.recist.models.Modes
     notes : tuple of Note
-    ledger : tuple of (str, int)
-        Patients without a mode of progression or without a response, by reason.
+    left : mapping of str to str
+        Why a patient has no mode of progression, or no response.
     """
 
     frame: pd.DataFrame
@@ -50,7 +50,7 @@ class Derived:
     assessments: Assessments
     modes: models.Modes
     notes: tuple[Note, ...]
-    ledger: tuple[tuple[str, int], ...]
+    left: Mapping[str, str]
 
 
 def patients(
@@ -92,7 +92,7 @@ def patients(
     dated = bool(ends["date"].notna().any())
     variables = _variables(rules, frame, timed=timed, dated=dated)
     notes = (*lesions.notes, *found.notes, *mode.notes, *said)
-    return Derived(frame[list(variables)], variables, found, mode, notes, _ledger(found, mode))
+    return Derived(frame[list(variables)], variables, found, mode, notes, _left(ends))
 
 
 def _at_the_end(ends: pd.DataFrame) -> pd.DataFrame:
@@ -252,10 +252,12 @@ _DATES: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
-def _ledger(found: Assessments, mode: models.Modes) -> tuple[tuple[str, int], ...]:
-    alone = int((found.frame.groupby("patient")["visit"].max() == 0).sum())
-    rows = (
-        ("only a baseline visit, so no response", alone),
-        ("no progression, so no mode of progression", mode.n_out_of_scope - alone),
-    )
-    return tuple((reason, n) for reason, n in rows if n)
+def _left(ends: pd.DataFrame) -> dict[str, str]:
+    alone, free = "only a baseline visit, so no response", "no progression, so no mode of it"
+    return {
+        str(patient): alone if visit == 0 else free
+        for patient, visit, progressed in zip(
+            ends.index, ends["visit"], ends["progressed"], strict=True
+        )
+        if not progressed
+    }

@@ -22,7 +22,7 @@ import pyarrow as pa
 from core.dataset import Dataset
 
 MARK = b"stratiscope dataset 1\n"
-_APART = ("frame", "lines", "lesions", "attached")
+_APART = ("frame", "lines", "lesions", "attached", "absent")
 
 Decoder = Callable[[Any], Any]
 

@@ -67,6 +67,8 @@ def guess(dataset: Dataset, *, time: str | None = None, event: str | None = None
     >>> roles.time.value, roles.unit.value, roles.event_is.value
     ('OS_MONTHS', 'months', ('1:DECEASED',))
     """
+    if {time, event} <= {None, *dataset.own.variables}:
+        dataset = dataset.own
     time_guess = Guess(time, "it was chosen") if time is not None else None
     event_guess = Guess(event, "it was chosen") if event is not None else None
     if time is None or event is None:
@@ -107,10 +109,14 @@ def endpoints(dataset: Dataset) -> tuple[Endpoint, ...]:
     >>> [e.label for e in endpoints(read(table, "a.csv"))]
     ['Overall survival', 'Progression-free survival']
     """
-    if dataset.endpoints:
+    if dataset.own.endpoints:
         return dataset.endpoints
     found = []
-    for time, event in pairs.pairs(dataset):
+    own = pairs.pairs(dataset.own)
+    if not own and dataset.endpoints:  # those of the lesions, beside the only one of the table
+        roles = guess(dataset)
+        own = [(roles.time.value, roles.event.value)] if roles.time and roles.event else []
+    for time, event in own:
         unit, coding = pairs.unit(dataset, time), coding_of(dataset, event)
         found.append(
             Endpoint(
@@ -122,6 +128,7 @@ def endpoints(dataset: Dataset) -> tuple[Endpoint, ...]:
                 competing=coding.competing if coding else (),
             )
         )
+    found += dataset.endpoints
     return tuple(found) if len(found) > 1 else ()
 
 

@@ -46,7 +46,7 @@ def known_endpoint(dataset: Dataset, spec: AnalysisSpec) -> Endpoint | None:
         return None
     fit = [
         e
-        for e in dataset.endpoints
+        for e in (dataset if spec.time is not None else dataset.own).endpoints
         if spec.time in (None, e.time) and spec.event in (None, e.event)
     ]
     for endpoint in fit:
