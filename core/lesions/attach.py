@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ import pandas as pd
 from core.dataset import Dataset, Endpoint, Variable
 from core.errors import DataError
 from core.lesions.pet import derived as pet_derived
-from core.lesions.pet import table as pet_table
+from core.lesions.pet import reading as pet_reading
 from core.lesions.pet.eligible import Choice
 from core.lesions.pet.lesions import Lesions as PetLesions
 from core.lesions.recist import derived as recist_derived
@@ -38,6 +39,10 @@ FIELDS = (*PET_FIELDS, *RECIST_FIELDS)
 """Fields of the question that decide how lesions become patients."""
 PFS = Endpoint(
     "Progression by the lesions", "pfs_time", "days", "pfs_event", ("1",), show_unit="months"
+)
+LOOSELY = (
+    "The patients' numbers are written in two ways: they were matched without leading zeros, signs "
+    "and the case of letters."
 )
 NO_LESIONS = "no lesion in the lesion table"
 LEAST_SHARED = 0.5
@@ -92,9 +97,18 @@ def is_lesions(dataset: Dataset) -> bool:
     frame = dataset.frame
     if sdtm.is_results(frame) or sdtm.is_identification(frame):
         return True
-    if pet_table.recognise(frame, units=_units(dataset)) is not None:
+    if pet_reading.is_sheet(frame, _units(dataset)):
         return True
     return wide.recognise(frame) is not None or recist_table.recognise(frame) is not None
+
+
+def kind_of(table: Dataset) -> str:
+    """What kind of lesion table it is, in words; the two domains of SDTM are two kinds."""
+    if pet_reading.is_sheet(table.frame, _units(table)):
+        return "PET lesions"
+    if sdtm.is_identification(table.frame) and not sdtm.is_results(table.frame):
+        return "lesions (TU)"
+    return "lesions by visit"
 
 
 def canonical(dataset: Dataset) -> Tables:
@@ -108,11 +122,15 @@ def canonical(dataset: Dataset) -> Tables:
     pet, recist = None, None
     visits: list[Dataset] = []
     for table in dataset.lesions:
-        roles = pet_table.recognise(table.frame, units=_units(table))
-        if roles is not None:
-            pet = pet_table.canonical(table.frame, roles, lines=_lines(table))
-        else:
+        found = pet_reading.read(table.frame, _units(table), _lines(table))
+        if found is None:
             visits.append(table)
+        elif pet is None:
+            pet = found
+        else:
+            raise DataError(
+                f"'{table.name}' is a second table of PET lesions", "Load one of them at a time"
+            )
     if visits:
         lines = _lines(visits[0]) if len(visits) == 1 else None
         recist = reading.read([table.frame for table in visits], lines=lines)
@@ -148,15 +166,10 @@ def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None)
     if isinstance(dataset.attached, Attached):
         return dataset.attached
     tables = canonical(dataset) if tables is None else tables
+    ids, tables, notes = _matched(dataset, spec, tables)
     choice, rules = Choice.of(spec), rules_of(spec)
     pet = None if tables.pet is None else pet_derived.patients(tables.pet, choice)
     recist = None if tables.recist is None else recist_derived.patients(tables.recist, rules)
-    known: set[str] = set()
-    if pet is not None:
-        known |= {*pet.frame.index, *pet.left}
-    if recist is not None:
-        known |= set(recist.frame.index)
-    ids, notes = _matched(dataset, spec, known)
     notes += [n for part in (pet, recist) if part is not None for n in part.notes]
     return Attached(tables.pet, choice, pet, tables.recist, rules, recist, ids, tuple(notes))
 
@@ -227,33 +240,79 @@ def name_of(tables: Sequence[Dataset], spec: AnalysisSpec) -> str:
 
 
 def _matched(
-    dataset: Dataset, spec: AnalysisSpec, known: set[str]
-) -> tuple[np.ndarray, list[Note]]:
-    """The patients' numbers, from the column in which the most of the lesions' are found."""
-    names = [spec.id] if spec.id is not None else _candidates(dataset)
-    best, shared = None, 0
-    for name in names:
-        ids = texts(dataset.frame[name])
-        number = len(known & set(ids.tolist()))
+    dataset: Dataset, spec: AnalysisSpec, tables: Tables
+) -> tuple[np.ndarray, Tables, list[Note]]:
+    """The patients' numbers, and the lesions under the same ones.
+
+    They are from the column in which the most patients of the lesions are found.
+    """
+    parts = [part.patients for part in (tables.pet, tables.recist) if part is not None]
+    known = set[str]().union(*parts)
+    best = np.full(len(dataset.frame), "", dtype=object)
+    names: dict[str, str] = {}
+    shared = 0
+    for column in [spec.id] if spec.id is not None else _candidates(dataset):
+        ids = texts(dataset.frame[column])
+        renamed = [_renamed(ids, part) for part in parts]
+        number = len({name for part in renamed for name in part.values()} & {*ids})
         if number > shared:
             best, shared = ids, number
-    if best is None or shared < LEAST_SHARED * len(known):
+            names = {old: new for part in renamed for old, new in part.items() if old != new}
+            known = {name for part in renamed for name in part.values()}
+    if shared < LEAST_SHARED * len(known) or not shared:
         raise DataError(
             f"Only {shared} of the {len(known)} patients of the lesion table are in the patients' "
             "table",
             "Both tables need a column with the same patient numbers",
         )
+    notes = _match_notes(best, known, shared)
+    if names:
+        notes.insert(0, info("lesions", LOOSELY))
+        pet, recist = tables.pet, tables.recist
+        tables = Tables(pet and pet.renamed(names), recist and recist.renamed(names))
+    return best, tables, notes
+
+
+def _match_notes(ids: np.ndarray, known: set[str], shared: int) -> list[Note]:
     notes = []
     if shared < len(known):
         text = (
             f"{counted(len(known) - shared, 'patient')} of the lesion table are not in the table."
         )
         notes.append(warning("lesions", text))
-    without = len(best) - int(np.isin(best, sorted(known)).sum())
+    without = len(ids) - int(np.isin(ids, sorted(known)).sum())
     if without:
         text = f"{counted(without, 'patient')} of the table have no lesions in the lesion table."
         notes.append(info("lesions", text))
-    return best, notes
+    return notes
+
+
+def _renamed(ids: np.ndarray, lesions: Sequence[str]) -> dict[str, str]:
+    """How the patients' table writes the numbers of the patients with lesions.
+
+    They keep their own writing where more of them are found so, and where leaving out the
+    differences would make two patients one.
+    """
+    own = {_plain(patient): patient for patient in ids.tolist() if patient}
+    plain = {patient: _plain(patient) for patient in lesions}
+    exact = len({*lesions} & {*ids.tolist()})
+    loose = len({*plain.values()} & own.keys())
+    ambiguous = len(own) < int((ids != "").sum()) or len({*plain.values()}) < len(plain)
+    if loose <= exact or ambiguous:
+        return {patient: patient for patient in lesions}
+    return {patient: own.get(bare, patient) for patient, bare in plain.items()}
+
+
+def _plain(patient: str) -> str:
+    """A patient's number without leading zeros, signs and the case of letters.
+
+    Examples
+    --------
+    >>> _plain("P-007"), _plain("p7"), _plain("0")
+    ('p7', 'p7', '0')
+    """
+    bare = "".join(c for c in patient.casefold() if c.isalnum())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", bare)
 
 
 def _candidates(dataset: Dataset) -> list[str]:

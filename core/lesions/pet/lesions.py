@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from core.notes import Note
+
+_OF_LESIONS = (
+    "label", "site", "suv_max", "suv_mean", "mtv", "tlg", "tlg_given", "line",
+)  # fmt: skip
+"""Fields with one value per lesion, beside the patient."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,20 @@ class Lesions:
     has: frozenset[str]
     decimals: Mapping[str, int]
     notes: tuple[Note, ...] = ()
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """The patients, sorted."""
+        return tuple(self.ids.tolist())
+
+    def renamed(self, names: Mapping[str, str]) -> Lesions:
+        """The same lesions under other numbers of their patients."""
+        ids = np.array([names.get(patient, patient) for patient in self.ids], dtype=object)
+        rank = np.argsort(np.argsort(ids))
+        rows = np.argsort(rank[self.patient], kind="stable")
+        kept = {name: getattr(self, name)[rows] for name in _OF_LESIONS}
+        patient = rank[self.patient][rows]
+        return dataclasses.replace(self, ids=np.sort(ids), patient=patient, **kept)
 
     @property
     def n(self) -> int:

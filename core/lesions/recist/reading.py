@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from core.lesions.recist import sdtm, wide
 from core.lesions.recist.table import Lesions, canonical, recognise
+from core.lesions.typed import filled_down
 
 
 def read(
@@ -49,8 +51,17 @@ def read(
     if len(frames) != 1:
         return None
     frame = frames[0]
+    at = np.arange(len(frame)) + 2 if lines is None else lines
     if (layout := wide.recognise(frame)) is not None:
-        long, roles, at = wide.to_long(frame, layout, lines=lines)
-        return canonical(long, roles, lines=at)
-    found = recognise(frame)
-    return None if found is None else canonical(frame, found, lines=lines)
+        roles = layout.roles
+        frame, said = filled_down(frame, roles.patient, (roles.lesion,), at)
+        frame, roles, at = wide.to_long(frame, layout, lines=at)
+    else:
+        long = recognise(frame)
+        if long is None:
+            return None
+        roles = long
+        visit = roles.visit or roles.date or roles.day
+        frame, said = filled_down(frame, roles.patient, (roles.lesion, visit) if visit else (), at)
+    found = canonical(frame, roles, lines=at)
+    return dataclasses.replace(found, notes=(*said, *found.notes))

@@ -15,6 +15,8 @@ Eisenhauer EA et al. New response evaluation criteria in solid tumours: revised 
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +61,12 @@ class Lesions:
     def patients(self) -> tuple[str, ...]:
         """The patients, sorted."""
         return tuple(sorted(self.rows["patient"].unique()))
+
+    def renamed(self, names: Mapping[str, str]) -> Lesions:
+        """The same lesions under other numbers of their patients."""
+        rows = self.rows.assign(patient=[names.get(p, p) for p in self.rows["patient"]])
+        rows = rows.sort_values(["patient", "visit", "kind", "lesion"], ignore_index=True)
+        return dataclasses.replace(self, rows=rows)
 
 
 def canonical(frame: pd.DataFrame, roles: Roles, *, lines: np.ndarray | None = None) -> Lesions:

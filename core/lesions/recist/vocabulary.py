@@ -45,7 +45,8 @@ _STATES: Mapping[str, frozenset[str]] = {
     PRESENT: folded(
         "present|stable|persistent|persisting|persists|residual|unchanged|visible|seen|smaller|"
         "decreased|improved|regressed|partial response|stable disease|non cr non pd|"
-        "noncr nonpd|non cr nonpd|non cr|sd|pr|yes|1|vorhanden|stabil|présente|presente|存在|稳定"
+        "noncr nonpd|non cr nonpd|non cr|sd|pr|yes|1|new|new lesion|newly appeared|appeared|neu|"
+        "nouvelle|nueva|nuova|nova|vorhanden|stabil|présente|presente|存在|稳定"
     ),
     PROGRESSION: folded(
         "unequivocal progression|unequivocal progressive disease|unequivocal|unequivocal pd|"
@@ -58,8 +59,9 @@ _STATES: Mapping[str, frozenset[str]] = {
         "demasiado pequeña|troppo piccola|太小|太小无法测量"
     ),
     NOT_EVALUABLE: folded(
-        "not evaluable|ne|not assessed|not assessable|nd|na|n a|not done|not evaluated|"
-        "inevaluable|unevaluable|non evaluable|not imaged|not scanned|missing|unknown|"
+        "not evaluable|ne|n m|nm|not measured|nicht gemessen|non mesuré|non mesurée|"
+        "not assessed|not assessable|nd|na|n a|not done|not evaluated|inevaluable|"
+        "unevaluable|non evaluable|not imaged|not scanned|missing|unknown|"
         "not available|nicht beurteilbar|nicht auswertbar|no evaluable|non valutabile|"
         "无法评估|不可评估|评価不能"
     ),

@@ -23,6 +23,8 @@ from core.lesions.recist.vocabulary import state_of
 from core.reading.cells import dates, numerals
 
 MOSTLY = 0.7
+VISIT, SIZE = "visits", "sizes"
+"""Columns of the long table; notes name them."""
 
 
 @dataclass(frozen=True)
@@ -135,18 +137,18 @@ def to_long(
     for column, name in zip(layout.columns, layout.names, strict=True):
         there = frame[column].notna().to_numpy()
         part = frame.loc[there, kept].copy()
-        part["visit of the column"] = name
-        part["size of the column"] = frame.loc[there, column].astype(object)
+        part[VISIT] = name
+        part[SIZE] = frame.loc[there, column].astype(object)
         parts.append(part)
         where.append(at[there])
     long = pd.concat(parts, ignore_index=True)
-    size = long["size of the column"]
+    size = long[SIZE]
     if all(isinstance(v, float) for v in size):
-        long["size of the column"] = size.astype(float)
+        long[SIZE] = size.astype(float)
     roles = dataclasses.replace(
         layout.roles,
-        visit="" if dated else "visit of the column",
-        date="visit of the column" if dated else "",
-        diameter="size of the column",
+        visit="" if dated else VISIT,
+        date=VISIT if dated else "",
+        diameter=SIZE,
     )
     return long, roles, np.concatenate(where)

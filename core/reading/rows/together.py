@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from core.dataset import Dataset
-from core.errors import DataError
-from core.notes import Note, Question, counted
+from core.errors import DataError, SpecError
+from core.notes import Note, Question, counted, warning
 from core.reading.rows import joining, partners
 from core.steps import Recipe, Step
 
 Sheets = Callable[[str], Dataset]
 """Another sheet of the first file, by what a step calls it."""
+MOST_SHEETS = 12
+"""Sheets of a workbook that are looked at for lesions."""
 
 
 def put(
@@ -55,7 +58,36 @@ def put(
             main, _ = _beside(main, other, recipe)
         else:
             main, recipe = _sheet_joined(main, other, recipe, step)
+    main, recipe = _lesion_sheets(main, recipe, sheet)
     _check_lesions(main, recipe)
+    return main, recipe
+
+
+def _lesion_sheets(main: Dataset, recipe: Recipe, sheet: Sheets) -> tuple[Dataset, Recipe]:
+    """Put the lesion sheets of the same workbook beside the patients: nobody has to ask for them.
+
+    Only where it is plain which: no lesions are there already, and of each kind there is one.
+    """
+    from core.lesions.attach import is_lesions, kind_of
+
+    asked = {step.column for step in recipe.of("join")}
+    others = [f"sheet {name}" for name in main.sheets if name != main.sheet]
+    if main.lesions or not 0 < len(others) <= MOST_SHEETS or asked & {*others} or is_lesions(main):
+        return main, recipe
+    found: dict[str, list[tuple[str, Dataset]]] = {}
+    for name in others:
+        with suppress(DataError, SpecError):  # what is no table is no lesion table
+            other = sheet(name)
+            if is_lesions(other):
+                found.setdefault(kind_of(other), []).append((name, other))
+    for kind, sheets in found.items():
+        if len(sheets) > 1:
+            text = f"There are {len(sheets)} sheets of {kind}: none was used. Say which one counts."
+            main = dataclasses.replace(main, notes=(*main.notes, warning("sheet", text)))
+            continue
+        name, other = sheets[0]
+        recipe = Recipe((*recipe.steps, Step("join", (name,))))
+        main, _ = _beside(main, other, recipe)
     return main, recipe
 
 
@@ -99,7 +131,9 @@ def _beside(main: Dataset, other: Dataset, recipe: Recipe) -> tuple[Dataset, Rec
     step = Step("lesions", (other.reference,))
     if step not in recipe.steps:
         recipe = Recipe((*recipe.steps, step))
-    notes = (*main.notes, *other.notes, note)
+    # Which sheets a workbook has was said of the patients' one.
+    own = [n for n in other.notes if n.about != "sheet" or other.digest != main.digest]
+    notes = (*main.notes, *own, note)
     return dataclasses.replace(main, lesions=(*main.lesions, other), notes=notes), recipe
 
 
