@@ -13,7 +13,9 @@ from core.cohort import select
 from core.dataset import Dataset, Endpoint
 from core.errors import DataError
 from core.known import KnownLater
-from core.lesions.attach import NO_LESIONS, added, attached, canonical, with_columns
+from core.lesions.attach import NO_LESIONS, added, attached, with_columns
+from core.lesions.recist import compare
+from core.lesions.tables import canonical
 from core.reading import read_all
 from core.reading.roles.filling import fill
 from core.reading.roles.guessing import endpoints
@@ -225,3 +227,45 @@ def test_a_link_says_that_a_lesion_table_belongs_to_it() -> None:
         read_all([("patients.csv", PATIENTS)], Recipe.parse([step]))
     again = read_all([("patients.csv", PATIENTS), ("pet.csv", PET)], Recipe.parse([step]))
     assert again.steps == dataset.steps
+
+
+SDTM = {
+    "tr.csv": b"""USUBJID,TRLNKID,TRTESTCD,TRSTRESN,TRSTRESC,VISITNUM,TRDTC,TREVAL
+S-1,T1,DIAMETER,20,20,1,2020-01-01,INVESTIGATOR
+S-1,T1,DIAMETER,10,10,2,2020-03-01,INVESTIGATOR
+S-1,T1,DIAMETER,16,16,3,2020-05-01,INVESTIGATOR
+S-2,T1,DIAMETER,30,30,1,2020-01-01,INVESTIGATOR
+S-2,T1,DIAMETER,15,15,2,2020-03-01,INVESTIGATOR
+""",
+    "tu.csv": b"""USUBJID,TULNKID,TULOC,TUSTRESC
+S-1,T1,LIVER,TARGET
+S-2,T1,LUNG,TARGET
+""",
+    "rs.csv": b"""USUBJID,RSTESTCD,RSSTRESC,VISITNUM,RSDTC,RSEVAL
+S-1,OVRLRESP,PR,2,2020-03-01,INVESTIGATOR
+S-1,OVRLRESP,SD,3,2020-05-01,INVESTIGATOR
+S-2,OVRLRESP,PR,2,2020-03-01,INVESTIGATOR
+""",
+}
+
+
+def test_the_responses_of_sdtm_stand_apart() -> None:
+    patients = b"subject,months,progressed\nS1,5,1\nS2,9,0\n"  # written without the sign
+    table = read_all([("patients.csv", patients), *SDTM.items()], Recipe())
+    assert [part.name for part in table.lesions] == list(SDTM)
+    found = attached(table, ASKED)
+    assert found is not None
+    assert found.responses is not None
+    assert found.recist_patients is not None
+    result = compare.disagreements(found.recist_patients.assessments, found.responses)
+    # 16 mm is 6 mm and 60 % above the smallest sum: a progression, whatever the baseline was.
+    assert result.n == 3
+    (other,) = result.disagreements
+    assert (other.line, other.ours, other.theirs) == (3, "PD", "SD")
+
+
+def test_responses_without_lesions_are_refused() -> None:
+    patients = b"subject,months,progressed\nS1,5,1\nS2,9,0\n"
+    table = read_all([("patients.csv", patients), ("rs.csv", SDTM["rs.csv"])], Recipe())
+    with pytest.raises(DataError, match="none of the lesions"):
+        attached(table, ASKED)

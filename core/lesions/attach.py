@@ -10,26 +10,23 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset, Endpoint, Variable
-from core.errors import DataError
+from core.lesions.matching import matched
 from core.lesions.pet import derived as pet_derived
-from core.lesions.pet import reading as pet_reading
 from core.lesions.pet.eligible import Choice
 from core.lesions.pet.lesions import Lesions as PetLesions
 from core.lesions.recist import derived as recist_derived
-from core.lesions.recist import reading, sdtm, wide
-from core.lesions.recist import table as recist_table
 from core.lesions.recist.rules import WEEK, Rules
 from core.lesions.recist.table import Lesions as RecistLesions
-from core.notes import Note, counted, info, warning
-from core.spec import AnalysisSpec, shortest
+from core.lesions.tables import Tables, canonical
+from core.notes import Note, warning
+from core.spec import AnalysisSpec
 
 PET_FIELDS = (
     "suv_min", "suv_side", "sites_out", "volume_min", "hi_of", "cov_sd", "volume_of", "suvmean_of",
@@ -40,21 +37,7 @@ FIELDS = (*PET_FIELDS, *RECIST_FIELDS)
 PFS = Endpoint(
     "Progression by the lesions", "pfs_time", "days", "pfs_event", ("1",), show_unit="months"
 )
-LOOSELY = (
-    "The patients' numbers are written in two ways: they were matched without leading zeros, signs "
-    "and the case of letters."
-)
 NO_LESIONS = "no lesion in the lesion table"
-LEAST_SHARED = 0.5
-"""Share of the lesion table's patients that must be found among the patients."""
-
-
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """The lesion tables of a dataset in their canonical form; either may be absent."""
-
-    pet: PetLesions | None
-    recist: RecistLesions | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +54,8 @@ class Attached:
     ids : numpy.ndarray of str, shape (rows,)
         The patient of each row of the patients' table; empty where it is missing.
     notes : tuple of Note
+    responses : pandas.DataFrame or None
+        An investigator's own responses in a table apart.
     """
 
     pet: PetLesions | None
@@ -81,67 +66,7 @@ class Attached:
     recist_patients: recist_derived.Derived | None
     ids: np.ndarray
     notes: tuple[Note, ...]
-
-
-def is_lesions(dataset: Dataset) -> bool:
-    r"""Whether a table has one row per lesion, or per lesion and visit.
-
-    Examples
-    --------
-    >>> from core.reading import read
-    >>> is_lesions(read(b"id,lesion,SUVmax\n1,1,4\n1,2,6\n2,1,3\n", "pet.csv"))
-    True
-    >>> is_lesions(read(b"id,months,dead\n1,3.5,1\n2,4,0\n", "trial.csv"))
-    False
-    """
-    frame = dataset.frame
-    if sdtm.is_results(frame) or sdtm.is_identification(frame):
-        return True
-    if pet_reading.is_sheet(frame, _units(dataset)):
-        return True
-    return wide.recognise(frame) is not None or recist_table.recognise(frame) is not None
-
-
-def kind_of(table: Dataset) -> str:
-    """What kind of lesion table it is, in words; the two domains of SDTM are two kinds."""
-    if pet_reading.is_sheet(table.frame, _units(table)):
-        return "PET lesions"
-    if sdtm.is_identification(table.frame) and not sdtm.is_results(table.frame):
-        return "lesions (TU)"
-    return "lesions by visit"
-
-
-def canonical(dataset: Dataset) -> Tables:
-    """Bring the lesion tables into their canonical form: once per table, it takes longest.
-
-    Raises
-    ------
-    DataError
-        If a table cannot be used, or is none of lesions.
-    """
-    pet, recist = None, None
-    visits: list[Dataset] = []
-    for table in dataset.lesions:
-        found = pet_reading.read(table.frame, _units(table), _lines(table))
-        if found is None:
-            visits.append(table)
-        elif pet is None:
-            pet = found
-        else:
-            raise DataError(
-                f"'{table.name}' is a second table of PET lesions", "Load one of them at a time"
-            )
-    if visits:
-        lines = _lines(visits[0]) if len(visits) == 1 else None
-        recist = reading.read([table.frame for table in visits], lines=lines)
-        if recist is None:
-            names = ", ".join(f"'{table.name}'" for table in visits)
-            raise DataError(
-                f"No lesions were recognised in {names}",
-                "A table of lesions needs the patient's number and SUVmax, or the lesion, the "
-                "visit and the size",
-            )
-    return Tables(pet, recist)
+    responses: pd.DataFrame | None = None
 
 
 def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None) -> Attached | None:
@@ -166,12 +91,14 @@ def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None)
     if isinstance(dataset.attached, Attached):
         return dataset.attached
     tables = canonical(dataset) if tables is None else tables
-    ids, tables, notes = _matched(dataset, spec, tables)
+    ids, tables, notes = matched(dataset, spec, tables)
     choice, rules = Choice.of(spec), rules_of(spec)
     pet = None if tables.pet is None else pet_derived.patients(tables.pet, choice)
     recist = None if tables.recist is None else recist_derived.patients(tables.recist, rules)
     notes += [n for part in (pet, recist) if part is not None for n in part.notes]
-    return Attached(tables.pet, choice, pet, tables.recist, rules, recist, ids, tuple(notes))
+    return Attached(
+        tables.pet, choice, pet, tables.recist, rules, recist, ids, tuple(notes), tables.responses
+    )
 
 
 def with_columns(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None) -> Dataset:
@@ -237,111 +164,6 @@ def name_of(tables: Sequence[Dataset], spec: AnalysisSpec) -> str:
         spec.id,
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-
-def _matched(
-    dataset: Dataset, spec: AnalysisSpec, tables: Tables
-) -> tuple[np.ndarray, Tables, list[Note]]:
-    """The patients' numbers, and the lesions under the same ones.
-
-    They are from the column in which the most patients of the lesions are found.
-    """
-    parts = [part.patients for part in (tables.pet, tables.recist) if part is not None]
-    known = set[str]().union(*parts)
-    best = np.full(len(dataset.frame), "", dtype=object)
-    names: dict[str, str] = {}
-    shared = 0
-    for column in [spec.id] if spec.id is not None else _candidates(dataset):
-        ids = texts(dataset.frame[column])
-        renamed = [_renamed(ids, part) for part in parts]
-        number = len({name for part in renamed for name in part.values()} & {*ids})
-        if number > shared:
-            best, shared = ids, number
-            names = {old: new for part in renamed for old, new in part.items() if old != new}
-            known = {name for part in renamed for name in part.values()}
-    if shared < LEAST_SHARED * len(known) or not shared:
-        raise DataError(
-            f"Only {shared} of the {len(known)} patients of the lesion table are in the patients' "
-            "table",
-            "Both tables need a column with the same patient numbers",
-        )
-    notes = _match_notes(best, known, shared)
-    if names:
-        notes.insert(0, info("lesions", LOOSELY))
-        pet, recist = tables.pet, tables.recist
-        tables = Tables(pet and pet.renamed(names), recist and recist.renamed(names))
-    return best, tables, notes
-
-
-def _match_notes(ids: np.ndarray, known: set[str], shared: int) -> list[Note]:
-    notes = []
-    if shared < len(known):
-        text = (
-            f"{counted(len(known) - shared, 'patient')} of the lesion table are not in the table."
-        )
-        notes.append(warning("lesions", text))
-    without = len(ids) - int(np.isin(ids, sorted(known)).sum())
-    if without:
-        text = f"{counted(without, 'patient')} of the table have no lesions in the lesion table."
-        notes.append(info("lesions", text))
-    return notes
-
-
-def _renamed(ids: np.ndarray, lesions: Sequence[str]) -> dict[str, str]:
-    """How the patients' table writes the numbers of the patients with lesions.
-
-    They keep their own writing where more of them are found so, and where leaving out the
-    differences would make two patients one.
-    """
-    own = {_plain(patient): patient for patient in ids.tolist() if patient}
-    plain = {patient: _plain(patient) for patient in lesions}
-    exact = len({*lesions} & {*ids.tolist()})
-    loose = len({*plain.values()} & own.keys())
-    ambiguous = len(own) < int((ids != "").sum()) or len({*plain.values()}) < len(plain)
-    if loose <= exact or ambiguous:
-        return {patient: patient for patient in lesions}
-    return {patient: own.get(bare, patient) for patient, bare in plain.items()}
-
-
-def _plain(patient: str) -> str:
-    """A patient's number without leading zeros, signs and the case of letters.
-
-    Examples
-    --------
-    >>> _plain("P-007"), _plain("p7"), _plain("0")
-    ('p7', 'p7', '0')
-    """
-    bare = "".join(c for c in patient.casefold() if c.isalnum())
-    return re.sub(r"(?<!\d)0+(?=\d)", "", bare)
-
-
-def _candidates(dataset: Dataset) -> list[str]:
-    """Columns in which no value repeats: one of them holds the patients' numbers."""
-    frame = dataset.frame
-    return [str(name) for name in frame if frame[name].dropna().is_unique]
-
-
-def texts(column: pd.Series) -> np.ndarray:
-    """The numbers of patients as text: 7.0 is ``7``; empty where there is none.
-
-    Examples
-    --------
-    >>> texts(pd.Series([7.0, None])).tolist()
-    ['7', '']
-    """
-    codes, uniques = pd.factorize(column)
-    words = [shortest(float(v)) if isinstance(v, float) else str(v).strip() for v in uniques]
-    written: np.ndarray = np.array([*words, ""], dtype=object)[codes]
-    return written
-
-
-def _units(dataset: Dataset) -> dict[str, str]:
-    return {v.name: v.unit for v in dataset.variables.values() if v.unit}
-
-
-def _lines(dataset: Dataset) -> np.ndarray:
-    rows: Iterable[int] = range(len(dataset.frame))
-    return np.array([dataset.row_number(i) for i in rows], dtype=np.int64)
 
 
 def added(dataset: Dataset) -> tuple[Variable, ...]:

@@ -17,8 +17,8 @@ from core.survival.km import KMResult
 from core.survival.parametric.models import ParametricResult
 from core.view import charts, distribution, export, forest, html, numbers, tables, theme, words
 from core.view.curve.drawn import data
-from core.view.curve.figure import Shape, description
-from pages.ui import frame, importing
+from core.view.curve.figure import STEPWISE, Shape, description
+from pages.ui import frame, importing, marking
 from pages.ui.frame import Page
 
 PERMUTATIONS = 9999
@@ -160,14 +160,18 @@ def _km_figure(page: Page, result: KMResult) -> None:
         largest = float(hazard.curves["estimate"].max())
     drawn = spec.family not in (None, "none")
     fitted: ParametricResult | None = page.result("parametric") if drawn else None
+    marked = marking.here(page)
     shape = Shape.of(page.cohort, words.endpoint_label(page.cohort), largest=largest)
+    if marked and shape.scale in STEPWISE:
+        shape = dataclasses.replace(shape, marked=True)
     described = frame.drawn("km", dataclasses.astuple(shape), lambda: description(shape))
 
     def figure() -> charts.Figure:
-        datasets = data(page.cohort, result, shape, hazard=hazard, fitted=fitted)
+        datasets = data(page.cohort, result, shape, hazard=hazard, fitted=fitted, marked=marked)
         return {**described, "datasets": datasets}
 
     draw(figure(), "km", words.finding(page.cohort, result))
+    marking.legend(page)
     figure_downloads(
         page,
         "km",

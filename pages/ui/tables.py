@@ -7,6 +7,7 @@ import streamlit as st
 from core.dataset import Dataset
 from core.errors import StratiscopeError
 from core.lesions import attach
+from core.lesions import tables as lesion_tables
 from core.reading import examples
 from core.spec import AnalysisSpec
 from core.view.html import markdown_text, paragraph
@@ -45,7 +46,7 @@ def with_lesions(dataset: Dataset, spec: AnalysisSpec) -> Dataset:
         return dataset
     name = attach.name_of(dataset.lesions, spec)
     files = "".join(table.digest for table in dataset.lesions)
-    made = frame.kept(f"lesions {files}", lambda: attach.canonical(dataset))
+    made = frame.kept(f"lesions {files}", lambda: lesion_tables.canonical(dataset))
     return frame.kept(
         f"columns {dataset.digest} {name}", lambda: attach.with_columns(dataset, spec, made)
     )

@@ -18,7 +18,7 @@ import pandas as pd
 from core.errors import DataError
 from core.lesions.recist.roles import Roles
 from core.lesions.recist.table import Lesions, canonical, texts
-from core.lesions.recist.vocabulary import is_node, plain, response_of
+from core.lesions.recist.vocabulary import is_node, kind_of_name, plain, response_of
 from core.notes import Note, info
 
 _SIZES = ("DIAMETER", "LDIAM", "LPERP", "SAXIS")
@@ -47,6 +47,11 @@ def is_results(frame: pd.DataFrame) -> bool:
 def is_identification(frame: pd.DataFrame) -> bool:
     """Whether a table is a TU domain."""
     return {"USUBJID", "TULNKID"} <= set(frame.columns)
+
+
+def is_responses(frame: pd.DataFrame) -> bool:
+    """Whether a table is an RS domain."""
+    return {"USUBJID", "RSTESTCD"} <= set(frame.columns)
 
 
 def assessors(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -124,9 +129,9 @@ def _sites(identification: pd.DataFrame | None) -> pd.DataFrame:
     table = pd.DataFrame(
         {"USUBJID": identification["USUBJID"], "TRLNKID": identification["TULNKID"]}
     )
-    for name, source in (("site", "TULOC"), ("named", "TUORRES")):
-        has = source in identification.columns
-        table[name] = identification[source] if has else None
+    for name, sources in (("site", ("TULOC",)), ("named", ("TUORRES", "TUSTRESC"))):
+        there = [source for source in sources if source in identification.columns]
+        table[name] = identification[there[0]] if there else None
     return table.dropna(subset=["TRLNKID"]).drop_duplicates(["USUBJID", "TRLNKID"])
 
 
@@ -168,7 +173,10 @@ def _kinds(table: pd.DataFrame) -> np.ndarray:
     kind = np.full(len(table), None, dtype=object)
     for source in ("TRGRPID", "named", "TRLNKID"):
         if source in table.columns:
-            kind = np.where(pd.isna(kind), table[source].to_numpy(dtype=object), kind)
+            said = table[source]
+            if source == "TRLNKID":  # T01 and NT02 say it by their letters
+                said = said.map(lambda name: kind_of_name(name) or name)
+            kind = np.where(pd.isna(kind), said.to_numpy(dtype=object), kind)
     return kind
 
 

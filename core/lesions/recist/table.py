@@ -112,6 +112,11 @@ def canonical(frame: pd.DataFrame, roles: Roles, *, lines: np.ndarray | None = N
         )
     rows, said = kinds.settled(rows, has_column=bool(roles.kind))
     notes += said
+    if rows.empty:
+        raise DataError(
+            "No row of the lesion table says whether the lesion is a target, a non-target or new",
+            "Add a column with the words target, non-target and new",
+        )
     rows = rows.sort_values(["patient", "visit", "kind", "lesion"], ignore_index=True)
     return Lesions(rows[list(COLUMNS)], tuple(notes))
 

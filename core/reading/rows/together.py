@@ -41,7 +41,7 @@ def put(
     DataError
         If two tables have no patients in common, or a table that a step names is missing.
     """
-    from core.lesions.attach import is_lesions  # it needs the package of readers
+    from core.lesions.tables import is_lesions  # it needs the package of readers
 
     wanted = {step.column: step for step in recipe.of("join")}
     for other in others:
@@ -68,7 +68,7 @@ def _lesion_sheets(main: Dataset, recipe: Recipe, sheet: Sheets) -> tuple[Datase
 
     Only where it is plain which: no lesions are there already, and of each kind there is one.
     """
-    from core.lesions.attach import is_lesions, kind_of
+    from core.lesions.tables import is_lesions, kind_of
 
     asked = {step.column for step in recipe.of("join")}
     others = [f"sheet {name}" for name in main.sheets if name != main.sheet]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -35,6 +37,7 @@ def data(
     *,
     hazard: HazardResult | None = None,
     fitted: ParametricResult | None = None,
+    marked: Sequence[int] = (),
 ) -> Data:
     """The data of the figure.
 
@@ -47,6 +50,8 @@ def data(
         For the scale of hazards.
     fitted : ParametricResult, optional
         Where a family is drawn over the curves.
+    marked : sequence of int
+        Rows of the table whose patients are marked; those who are not in are left out.
     """
     unit = shape.unit
     each = _each(cohort, result, shape, hazard)
@@ -65,7 +70,24 @@ def data(
         found["family"] = _family(cohort, fitted, shape)
     if shape.landmark is not None:
         found["landmark"] = pa.table({unit: [shape.landmark]})
+    if shape.marked:
+        found["marked"] = _marked(cohort, each, marked, shape)
     return found
+
+
+def _marked(cohort: Cohort, each: list[Columns], marked: Sequence[int], shape: Shape) -> pa.Table:
+    """Marked patients on their curve at the end of their follow-up, without who they are."""
+    at = np.flatnonzero(np.isin(cohort.included.rows, marked))
+    times, groups = cohort.shown(cohort.time[at]), cohort.groups.codes[at]
+    start = STARTS.get(shape.scale, np.nan)
+    heights, said = [], []
+    for time, group, event in zip(times, groups, cohort.event[at], strict=True):
+        curve = each[group]
+        last = int(np.searchsorted(curve["time"], time * (1 + 1e-12), side="right")) - 1
+        heights.append(float(curve["estimate"][last]) if last >= 0 else start)
+        said.append(f"{'event' if event else 'censored'} at {time:.3g} {shape.unit}")
+    columns = {shape.unit: times, "estimate": heights, "group": groups, "said": said}
+    return pa.table(columns)
 
 
 def _each(

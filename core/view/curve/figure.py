@@ -46,6 +46,8 @@ class Shape:
         Whether a parametric family is drawn over the curves.
     top : float or None
         End of the axis of a hazard.
+    marked : bool
+        Whether single patients are marked.
     """
 
     unit: str
@@ -57,6 +59,7 @@ class Shape:
     landmark: float | None = None
     family: bool = False
     top: float | None = None
+    marked: bool = False
 
     @classmethod
     def of(cls, cohort: Cohort, endpoint: str, *, largest: float | None = None) -> Shape:
@@ -127,6 +130,8 @@ def description(shape: Shape) -> charts.Figure:
         layers.append(_family(shape, x, _height(shape), colour))
     if shape.landmark is not None:
         layers += _landmark(shape, x)
+    if shape.marked:
+        layers.append(_marked(x, _height(shape), colour))
     figure = alt.layer(*layers, *_risk_table(shape.unit, x, colour)).properties(
         height=HEIGHT,
         width="container",
@@ -212,6 +217,16 @@ def _landmark(shape: Shape, x: Any) -> list[Any]:
             x, y=alt.value(height), text=alt.value(f"Landmark at {shape.landmark:g} {shape.unit}")
         ),
     ]
+
+
+def _marked(x: Any, y: Any, colour: Any) -> Any:
+    """Single patients who were picked elsewhere, on their curve at the end of their follow-up."""
+    return (
+        alt.Chart(alt.NamedData("marked"))
+        .mark_point(shape="diamond", filled=True, size=130, opacity=1, stroke="white",
+                    strokeWidth=1.2, clip=True)
+        .encode(x, y, colour, tooltip=[alt.Tooltip("said:N", title="Marked patient")])
+    )  # fmt: skip
 
 
 def _risk_table(unit: str, x: Any, colour: Any) -> list[Any]:

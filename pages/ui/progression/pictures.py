@@ -15,6 +15,7 @@ from core.view.progression.people import MARK, People
 from pages.ui import frame
 from pages.ui import show as screen
 from pages.ui.frame import Page
+from pages.ui.marking import marked, nobody
 
 KEY = "picture_"
 ALL = "All at their progression"
@@ -33,12 +34,6 @@ def show(page: Page, found: People) -> None:
     _heat(page, found)
 
 
-def marked() -> tuple[int, ...]:
-    """The marked patients, as rows of the table; kept in the session and never in a link."""
-    rows = st.session_state.get("marked", ())
-    return tuple(int(row) for row in rows)
-
-
 def _mark(key: str) -> None:
     """Mark the patients who were clicked; a click beside them marks nobody."""
     picked = st.session_state[key]["selection"].get(MARK, [])
@@ -49,19 +44,18 @@ def _marked(found: People) -> None:
     names = dict(zip(found.table["row"].tolist(), found.table["name"].tolist(), strict=True))
     here = [row for row in marked() if row in names]
     if not here:
-        text = "Click a patient to mark her in all pictures; hold Shift to mark several."
+        text = (
+            "Click a patient to mark her in all pictures and in the curves; hold Shift to mark "
+            "several."
+        )
         st.html(html.paragraph(text, "quiet"))
         return
     said, clear = st.columns([5, 1], vertical_alignment="center")
     listed = ", ".join(names[row] for row in here[:8]) + (", ..." if len(here) > 8 else "")
-    text = f"Marked: {listed} (numbered by the line of the table)."
+    text = f"Marked here and in the curves: {listed} (numbered by the line of the table)."
     said.html(html.paragraph(text, "quiet"))
-    clear.button(
-        "Mark nobody",
-        key="mark_nobody",
-        type="tertiary",
-        on_click=lambda: st.session_state.pop("marked", None),
-    )
+    with clear:
+        nobody()
 
 
 def _draw(

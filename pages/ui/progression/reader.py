@@ -13,7 +13,8 @@ from pages.ui.frame import Page
 
 EMPTY = (
     "The table of lesions has no column with an investigator's overall response. With one "
-    "(called 'response', say), every visit at which it differs from RECIST 1.1 is listed here."
+    "(called 'response', say), or with the domain RS of SDTM beside it, every visit at which it "
+    "differs from RECIST 1.1 is listed here."
 )
 
 
@@ -22,7 +23,9 @@ def show(page: Page, found: People) -> None:
     attached = page.lesions
     assert attached is not None
     assert attached.recist is not None
-    theirs = compare.of_table(attached.recist)
+    theirs = attached.responses
+    if theirs is None:
+        theirs = compare.of_table(attached.recist)
     result = compare.disagreements(found.found.assessments, theirs)
     if not result.n:
         st.info(EMPTY)
@@ -38,8 +41,9 @@ def show(page: Page, found: People) -> None:
         screen.table_downloads(page, ("Differences (CSV)", "differences", lambda: table))
     st.html(
         html.paragraph(
-            "Lines are those of the lesion table. RECIST 1.1 measures growth from the smallest "
-            "earlier sum; who measures from the baseline finds progression later.",
+            "Lines are those of the table with the investigator's responses. RECIST 1.1 measures "
+            "growth from the smallest earlier sum; who measures from the baseline finds "
+            "progression later.",
             "quiet",
         )
     )
