@@ -14,8 +14,8 @@ from core.dataset import Dataset, Endpoint
 from core.errors import DataError
 from core.known import KnownLater
 from core.lesions.attach import NO_LESIONS, added, attached, with_columns
+from core.lesions.matching import matched
 from core.lesions.recist import compare
-from core.lesions.tables import canonical
 from core.reading import read_all
 from core.reading.roles.filling import fill
 from core.reading.roles.guessing import endpoints
@@ -196,10 +196,10 @@ def test_lesions_of_nobody_are_refused() -> None:
 
 def test_the_lesions_are_brought_into_form_once() -> None:
     dataset = loaded(("pet.csv", PET))
-    tables = canonical(dataset)
-    found = attached(dataset, ASKED, tables)
+    form = matched(dataset, None)
+    found = attached(dataset, ASKED, form)
     assert found is not None
-    assert found.pet is tables.pet
+    assert found.pet is form.tables.pet
 
 
 def test_the_command_takes_lesions(tmp_path: Path) -> None:

@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset, Endpoint, Variable
-from core.lesions.matching import matched
+from core.lesions.matching import Matched, matched
 from core.lesions.pet import derived as pet_derived
 from core.lesions.pet.eligible import Choice
 from core.lesions.pet.lesions import Lesions as PetLesions
 from core.lesions.recist import derived as recist_derived
 from core.lesions.recist.rules import WEEK, Rules
 from core.lesions.recist.table import Lesions as RecistLesions
-from core.lesions.tables import Tables, canonical
 from core.notes import Note, warning
 from core.spec import AnalysisSpec
 
@@ -69,7 +68,7 @@ class Attached:
     responses: pd.DataFrame | None = None
 
 
-def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None) -> Attached | None:
+def attached(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = None) -> Attached | None:
     """Summarise the lesions per patient, by the choices of the question.
 
     Parameters
@@ -78,8 +77,8 @@ def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None)
         The patients, with their lesion tables.
     spec : AnalysisSpec
         Its fields in `FIELDS` and ``id`` are read.
-    tables : Tables, optional
-        From `canonical`.
+    found : Matched, optional
+        From `core.lesions.matching.matched`: the same for all choices.
 
     Returns
     -------
@@ -90,8 +89,8 @@ def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None)
         return None
     if isinstance(dataset.attached, Attached):
         return dataset.attached
-    tables = canonical(dataset) if tables is None else tables
-    ids, tables, notes = matched(dataset, spec, tables)
+    found = matched(dataset, spec.id) if found is None else found
+    tables, ids, notes = found.tables, found.ids, [*found.notes]
     choice, rules = Choice.of(spec), rules_of(spec)
     pet = None if tables.pet is None else pet_derived.patients(tables.pet, choice)
     recist = None if tables.recist is None else recist_derived.patients(tables.recist, rules)
@@ -101,24 +100,24 @@ def attached(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None)
     )
 
 
-def with_columns(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = None) -> Dataset:
+def with_columns(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = None) -> Dataset:
     """The patients' table with the columns that come from the lesions.
 
     A column that the patients' table has already is left as it is there, and said.
     """
-    found = attached(dataset, spec, tables)
-    if found is None or dataset.attached is not None:
+    made = attached(dataset, spec, found)
+    if made is None or dataset.attached is not None:
         return dataset
-    frame, variables, notes = dataset.frame, dict(dataset.variables), list(found.notes)
+    frame, variables, notes = dataset.frame, dict(dataset.variables), list(made.notes)
     added: dict[str, np.ndarray] = {}
     absent = dict(dataset.absent)
-    for part in (found.pet_patients, found.recist_patients):
+    for part in (made.pet_patients, made.recist_patients):
         if part is None:
             continue
-        rows = part.frame.reindex(found.ids)
-        left = {patient: f"{why[0].lower()}{why[1:]}" for patient, why in part.left.items()}
-        reasons = np.array([left.get(patient, "") for patient in found.ids], dtype=object)
-        reasons[~np.isin(found.ids, [*part.frame.index, *part.left])] = NO_LESIONS
+        rows = part.frame.reindex(made.ids)
+        left = {patient: f"{text[0].lower()}{text[1:]}" for patient, text in part.left.items()}
+        why = dict.fromkeys(part.frame.index, "") | left
+        reasons = np.array([why.get(patient, NO_LESIONS) for patient in made.ids], dtype=object)
         for name, variable in part.variables.items():
             if name in variables:
                 text = f"'{name}' is in the patients' table already: the lesions' was left out."
@@ -134,7 +133,7 @@ def with_columns(dataset: Dataset, spec: AnalysisSpec, tables: Tables | None = N
         variables=variables,
         endpoints=(*dataset.endpoints, *(e for e in (PFS,) if {e.time, e.event} <= {*added})),
         notes=(*dataset.notes, *notes),
-        attached=found,
+        attached=made,
         derived=name_of(dataset.lesions, spec),
         absent=absent,
     )

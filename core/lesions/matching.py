@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset
 from core.errors import DataError
-from core.lesions.tables import Tables
+from core.lesions.tables import Tables, canonical
 from core.notes import Note, counted, info, warning
-from core.spec import AnalysisSpec, shortest
+from core.spec import shortest
 
 LOOSELY = (
     "The patients' numbers are written in two ways: they were matched without leading zeros, signs "
@@ -22,41 +23,75 @@ LEAST_SHARED = 0.5
 """Share of the lesion table's patients that must be found among the patients."""
 
 
-def matched(
-    dataset: Dataset, spec: AnalysisSpec, tables: Tables
-) -> tuple[np.ndarray, Tables, list[Note]]:
-    """The patients' numbers, and the lesions under the same ones.
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The lesions under the numbers of the patients' table.
 
-    They are from the column in which the most patients of the lesions are found.
+    Attributes
+    ----------
+    tables : Tables
+    ids : numpy.ndarray of str, shape (rows,)
+        The patient of each row of the patients' table; empty where it is missing.
+    notes : tuple of Note
     """
+
+    tables: Tables
+    ids: np.ndarray
+    notes: tuple[Note, ...]
+
+
+def matched(dataset: Dataset, id_column: str | None) -> Matched:
+    """Read the lesion tables of a dataset and find their patients: the same for every choice.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    id_column : str or None
+        The column of the patients' numbers; None: the one in which the most are found.
+
+    Raises
+    ------
+    DataError
+        If a lesion table cannot be used, or most of its patients are not found.
+    """
+    tables = canonical(dataset)
     parts = [part.patients for part in (tables.pet, tables.recist) if part is not None]
     known = set[str]().union(*parts)
-    best = np.full(len(dataset.frame), "", dtype=object)
+    columns = [id_column] if id_column is not None else _candidates(dataset)
+    written = [texts(dataset.frame[column]) for column in columns]
+    shares = [sum(len({*ids}.intersection(part)) for part in parts) for ids in written]
+    best = int(np.argmax(shares)) if shares else -1
     names: dict[str, str] = {}
-    shared = 0
-    for column in [spec.id] if spec.id is not None else _candidates(dataset):
-        ids = texts(dataset.frame[column])
-        renamed = [_renamed(ids, part) for part in parts]
-        number = len({name for part in renamed for name in part.values()} & {*ids})
-        if number > shared:
-            best, shared = ids, number
-            names = {old: new for part in renamed for old, new in part.items() if old != new}
-            known = {name for part in renamed for name in part.values()}
+    if not shares or shares[best] < sum(map(len, parts)):
+        for i, ids in enumerate(written):
+            renamed = [_renamed(ids, part) for part in parts]
+            share = sum(len({*ids}.intersection(new.values())) for new in renamed)
+            if share > shares[best]:
+                best, shares[i] = i, share
+                names = {old: new for part in renamed for old, new in part.items()}
+    known = {names.get(patient, patient) for patient in known}
+    shared = len(known.intersection(written[best])) if written else 0
     if shared < LEAST_SHARED * len(known) or not shared:
         raise DataError(
             f"Only {shared} of the {len(known)} patients of the lesion table are in the patients' "
             "table",
             "Both tables need a column with the same patient numbers",
         )
-    notes = _match_notes(best, known, shared)
+    notes = _match_notes(written[best], known, shared)
     if names:
         notes.insert(0, info("lesions", LOOSELY))
-        pet, recist = tables.pet, tables.recist
-        said = tables.responses
-        if said is not None:
-            said = said.assign(patient=[names.get(p, p) for p in said["patient"]])
-        tables = Tables(pet and pet.renamed(names), recist and recist.renamed(names), said)
-    return best, tables, notes
+        tables = _under(names, tables)
+    return Matched(tables, written[best], tuple(notes))
+
+
+def _under(names: Mapping[str, str], tables: Tables) -> Tables:
+    """The lesions under other numbers of their patients."""
+    said = tables.responses
+    if said is not None:
+        said = said.assign(patient=[names.get(p, p) for p in said["patient"]])
+    pet = None if tables.pet is None else tables.pet.renamed(names)
+    recist = None if tables.recist is None else tables.recist.renamed(names)
+    return Tables(pet, recist, said)
 
 
 def _match_notes(ids: np.ndarray, known: set[str], shared: int) -> list[Note]:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.dataset import Dataset
 from core.errors import StratiscopeError
 from core.lesions import attach
-from core.lesions import tables as lesion_tables
+from core.lesions.matching import matched
 from core.reading import examples
 from core.spec import AnalysisSpec
 from core.view.html import markdown_text, paragraph
@@ -45,8 +45,10 @@ def with_lesions(dataset: Dataset, spec: AnalysisSpec) -> Dataset:
     if not dataset.lesions:
         return dataset
     name = attach.name_of(dataset.lesions, spec)
-    files = "".join(table.digest for table in dataset.lesions)
-    made = frame.kept(f"lesions {files}", lambda: lesion_tables.canonical(dataset))
+    files = "".join(table.digest + table.sheet for table in dataset.lesions)
+    found = frame.kept(
+        f"lesions {dataset.digest} {files} {spec.id}", lambda: matched(dataset, spec.id)
+    )
     return frame.kept(
-        f"columns {dataset.digest} {name}", lambda: attach.with_columns(dataset, spec, made)
+        f"columns {dataset.digest} {name}", lambda: attach.with_columns(dataset, spec, found)
     )
