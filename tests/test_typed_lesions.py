@@ -190,3 +190,23 @@ def test_diameters_as_they_are_typed() -> None:
     assert column(dataset, "new_lesions") == ["no", "no", "yes", "no"]
     assert column(dataset, "pd_mode") == MODES
     assert "could not be read" not in said(dataset)
+
+
+def test_words_among_many_sizes_are_not_lost() -> None:
+    # With so many numbers a column of a patients' table would be one of numbers, the rest missing.
+    rows: list[list[Any]] = [["Patient", "Lesion no", "Target/non-target", "Baseline", "Week 8"]]
+    for i in range(1, 41):
+        rows.append([i, "T1", "T", 20 + i, 20 + i])
+    rows += [[1, "NT1", "NT", "present", "PD"], [2, "N1", "new", "", "new"]]
+    rows += [[3, "T2", "T", "2,5 cm", "<5"], [4, "T2", "T", 30, "disappeared"]]
+    patients = [["ID", "PFS months", "Progression"], *([i, 5 + i, 1] for i in range(1, 41))]
+    data = book(Patients=patients, Visits=rows)
+    for dataset in (
+        read_all([("study.xlsx", data)], Recipe()),
+        read_all([("p.xlsx", book(S=patients)), ("v.xlsx", book(S=rows))], Recipe()),
+    ):
+        made = with_columns(dataset, AnalysisSpec()).frame
+        responses = made["overall_response"].tolist()
+        assert responses[:5] == ["PD", "PD", "PR", "PR", "SD"]
+        assert made["baseline_sum"].tolist()[2:4] == [23 + 25, 24 + 30]
+        assert not dataset.questions

@@ -25,7 +25,7 @@ from core.reading.formats.limits import check_bytes
 from core.reading.roles import later
 from core.reading.rows import adam, shape, together
 from core.reading.table import File, Progress, nobody
-from core.steps import Recipe
+from core.steps import Recipe, Step
 
 _OF_THE_FILE = ("header", "totals", "duplicates", "join", "lesions", "endpoint")
 """Steps that do not begin with a column."""
@@ -103,7 +103,7 @@ def read_all(
     tell(0.0, "Reading the table")
     main = _one(files[0], recipe, sheet, _part(tell, 0.0, share))
     others = [
-        _one(file, _of_columns(recipe), None, _part(tell, share * i, share))
+        _other(file, _of_columns(recipe), None, _part(tell, share * i, share))
         for i, file in enumerate(files[1:], start=1)
     ]
     tell(0.8, "Putting the tables together")
@@ -215,6 +215,26 @@ def _one(file: File, recipe: Recipe, sheet: str | None, tell: Progress) -> Datas
     return shape.drop_duplicates(recode.apply(dataset, recipe), recipe)
 
 
+def _other(file: File, recipe: Recipe, sheet: str | None, tell: Progress) -> Dataset:
+    """A further table. In one of lesions the words among the sizes stay: they say what happened."""
+    from core.lesions.tables import is_lesions  # it needs the package of readers
+
+    found = _one(file, recipe, sheet, tell)
+    if not is_lesions(found):
+        return found
+    touched = {note.about for note in found.notes if note.section != "read"}
+    touched |= {question.about for question in found.questions}
+    steps = [
+        Step("text", (v.name,))
+        for v in found.variables.values()
+        if v.name in touched and v.kind in ("number", "text")
+    ]
+    if not steps:
+        return found
+    whole = _one(file, Recipe((*recipe.steps, *steps)), sheet, tell)
+    return whole if is_lesions(whole) else found
+
+
 def _sheet(file: File, table: str, recipe: Recipe) -> Dataset:
     """Another sheet of the first file, which a step ``join(sheet NAME, ...)`` asks for."""
     if not table.startswith("sheet "):
@@ -223,7 +243,7 @@ def _sheet(file: File, table: str, recipe: Recipe) -> Dataset:
             "Load it together with the first one",
         )
     named = table.removeprefix("sheet ")
-    return _one(file, _of_columns(recipe), named, nobody)
+    return _other(file, _of_columns(recipe), named, nobody)
 
 
 def _check_columns(tables: Sequence[Dataset], recipe: Recipe) -> None:

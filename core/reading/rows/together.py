@@ -123,8 +123,9 @@ def _sheet_joined(
 
 def _beside(main: Dataset, other: Dataset, recipe: Recipe) -> tuple[Dataset, Recipe]:
     """Keep a table of lesions beside that of the patients, whose rows it does not change."""
+    shown = other.sheet if other.digest == main.digest else other.name
     text = (
-        f"'{other.name}' has one row per lesion ({counted(len(other.frame), 'row')}): it stands "
+        f"'{shown}' has one row per lesion ({counted(len(other.frame), 'row')}): it stands "
         "beside the patients' table, and becomes columns of it."
     )
     note = Note("info", "lesions", text, "read", len(other.frame))
