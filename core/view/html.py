@@ -15,6 +15,15 @@ def paragraph(text: str, kind: str) -> str:
     return f'<p class="{kind}">{escape(text)}</p>'
 
 
+PROSE = 24
+"""Characters of a cell, on average, from which on a column is of sentences and not of numbers."""
+
+
+def _is_prose(column: pd.Series) -> bool:
+    cells = [str(cell) for cell in column if cell]
+    return bool(cells) and sum(map(len, cells)) > PROSE * len(cells)
+
+
 def table(
     frame: pd.DataFrame,
     *,
@@ -22,7 +31,7 @@ def table(
     kind: str = "",
     caption: str = "",
 ) -> str:
-    """A table as journals print it: first column names, the others numbers.
+    """A table as journals print it: first column names, the others numbers or sentences.
 
     Parameters
     ----------
@@ -40,15 +49,20 @@ def table(
     >>> "&lt;b&gt;" in table(pd.DataFrame({"Group": ["<b>"]}))
     True
     """
+    kinds = ["name", *("words" if _is_prose(frame.iloc[:, i]) else "number"
+                       for i in range(1, frame.shape[1]))]  # fmt: skip
     head = "".join(
-        f'<th class="{"name" if i == 0 else "number"}">{escape(str(name).strip())}</th>'
-        for i, name in enumerate(frame.columns)
+        f'<th class="{kind}">{escape(str(name).strip())}</th>'
+        for kind, name in zip(kinds, frame.columns, strict=True)
     )
     body = []
     for r, row in enumerate(frame.to_numpy(dtype=object).tolist()):
         mark = "" if swatches is None else _swatch(swatches[r])
         cells = [f'<td class="name">{mark}{escape(str(row[0]))}</td>']
-        cells += [f'<td class="number">{escape(str(cell))}</td>' for cell in row[1:]]
+        cells += [
+            f'<td class="{kind}">{escape(str(cell))}</td>'
+            for kind, cell in zip(kinds[1:], row[1:], strict=True)
+        ]
         body.append(f"<tr>{''.join(cells)}</tr>")
     label = f' aria-label="{escape(caption)}"' if caption else ""
     return (

@@ -6,6 +6,7 @@ import dataclasses
 
 import streamlit as st
 
+from core.dataset import Dataset
 from core.errors import StratiscopeError
 from core.notes import Question, counted
 from core.reading import display_name
@@ -33,10 +34,23 @@ def page(found: Loaded) -> None:
     columns.show(found)
 
 
+def _beside(dataset: Dataset) -> str:
+    """The lesion tables that came with the patients'."""
+    named = [
+        f"'{table.sheet if table.digest == dataset.digest else table.name}' "
+        f"({counted(len(table.frame), 'row')})"
+        for table in dataset.lesions
+    ]
+    if not named:
+        return ""
+    text = f"Beside it: lesions in {' and '.join(named)}, which become columns of the patients."
+    return html.paragraph(text, "finding")
+
+
 def _heading(found: Loaded) -> None:
     dataset = found.dataset
     shape = f"{counted(len(dataset.frame), 'row')}, {counted(len(dataset.variables), 'column')}"
-    st.html(html.paragraph(f"{dataset.name}: {shape}", "question"))
+    st.html(html.paragraph(f"{dataset.name}: {shape}", "question") + _beside(dataset))
     row = st.container(horizontal=True)
     row.button(
         "Choose another file",

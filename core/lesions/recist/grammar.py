@@ -21,6 +21,13 @@ CONDITIONS: Mapping[str, str] = {
     "allNT": "all non-target lesions progressed",
 }
 """The conditions, with what they say."""
+_NEGATED: Mapping[str, str] = {
+    "T": "the targets did not progress",
+    "NT": "no non-target lesion progressed",
+    "NL": "no new lesion appeared",
+    "allT": "not all target lesions progressed",
+    "allNT": "not all non-target lesions progressed",
+}
 FIELD = "pd_model"
 _SAME = {"\u00ac": "not", "!": "not", "\u2227": "and", "&": "and", "\u2228": "or", "|": "or"}
 _TOKEN = re.compile(r"\s*(?:([A-Za-z]+)|([\u00ac!\u2227&\u2228|()])|(\S))")
@@ -54,12 +61,16 @@ class Expression:
         Examples
         --------
         >>> parse("not T and NL").says
-        '(not (the targets progressed)) and (a new lesion appeared)'
+        'the targets did not progress and a new lesion appeared'
         """
         if not self.parts:
             return CONDITIONS[self.word]
-        inner = [f"({p.says})" for p in self.parts]
-        return f"not {inner[0]}" if self.word == "not" else f" {self.word} ".join(inner)
+        if self.word == "not":
+            inside = self.parts[0]
+            return f"not: ({inside.says})" if inside.parts else _NEGATED[inside.word]
+        simple = all(p.word not in ("and", "or") for p in self.parts)
+        return f" {self.word} ".join(p.says if simple or not p.parts else f"({p.says})"
+                                     for p in self.parts)  # fmt: skip
 
     def holds(self, conditions: Mapping[str, np.ndarray]) -> np.ndarray:
         """Where the expression holds.
