@@ -691,3 +691,16 @@ def test_an_interaction_takes_the_form_of_its_main_effect() -> None:
     assert [row.term for row in found] == ["dose:log2", "arm", "dose*arm"]
     for row, other in zip(found, expected, strict=True):
         assert numbers(row) == pytest.approx(numbers(other), rel=1e-8)
+
+
+def test_univariable_p_values_after_holm_by_hand() -> None:
+    cohort = cohort_of(random_columns(5, 60), terms=("age", "dose", "site"))
+    found = model(cohort, cohort.spec)
+    p = [row.p_value for row in found.univariable]
+    assert len(p) > 2
+    order = sorted(range(len(p)), key=lambda i: p[i] or 0)
+    expected, highest = [0.0] * len(p), 0.0
+    for rank, i in enumerate(order):
+        highest = max(highest, min(1.0, (len(p) - rank) * (p[i] or 0)))
+        expected[i] = highest
+    assert found.univariable_adjusted == pytest.approx(expected, abs=1e-12)

@@ -33,6 +33,7 @@ from core.survival.concordance import concordance
 from core.survival.design import Block, blocks, group_block
 from core.survival.firth import FirthFit
 from core.survival.fitted import Model, fit_model, fit_notes, rows_of, who_has
+from core.survival.logrank import adjust
 from core.survival.proportional import PHTest, proportional_hazards
 from core.survival.results import Row, Test
 from core.survival.selection import Step
@@ -99,6 +100,11 @@ class CoxResult:
     terms: tuple[TermTest, ...] = ()
     separated: bool = False
     robust: bool = False
+
+    @property
+    def univariable_adjusted(self) -> tuple[float | None, ...]:
+        """The p-values of the univariable rows after Holm's correction for their number."""
+        return tuple(adjust([row.p_value for row in self.univariable], "holm"))
 
 
 def model(cohort: Cohort, spec: AnalysisSpec) -> CoxResult:

@@ -10,6 +10,7 @@ from core.survival.cox import CoxResult
 from core.survival.results import Test
 from core.survival.term_tests import TermTest
 from core.view import numbers
+from core.view.words import row_label
 
 SMALL = 0.05
 NONE = "–"
@@ -96,6 +97,27 @@ def table(result: CoxResult) -> pd.DataFrame:
             row[f"p, {columns[name]}"] = NONE if found is None else numbers.p_cell(found.p_value)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+ALONE = (
+    "Each term alone, by Wald's test. Of several candidates some have a small p by chance; Holm's "
+    "correction keeps the chance of any false finding among all of them at the level of one."
+)
+
+
+def alone(result: CoxResult) -> pd.DataFrame:
+    """The univariable p-values, as they are and corrected for their number."""
+    rows = zip(result.univariable, result.univariable_adjusted, strict=True)
+    return pd.DataFrame(
+        [
+            {
+                "Term alone": row_label(row, result.titles),
+                "p": numbers.p_cell(row.p_value),
+                f"p, Holm over {len(result.univariable)}": numbers.p_cell(adjusted),
+            }
+            for row, adjusted in rows
+        ]
+    )
 
 
 def values(result: CoxResult) -> pd.DataFrame:

@@ -25,6 +25,11 @@ def show(page: Page) -> None:
         + html.table(tests.whole(result), caption="Tests of all terms together")
         + html.paragraph(tests.variant(result), "quiet")
     )
+    if len(result.univariable) > 1:
+        st.html(
+            html.table(tests.alone(result), caption="Univariable p-values, corrected")
+            + html.paragraph(tests.ALONE, "quiet")
+        )
     screen.table_downloads(
         page, ("Tests of the terms (CSV)", "term-tests", lambda: tests.values(result))
     )
