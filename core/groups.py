@@ -197,8 +197,8 @@ def find_thresholds(
     return tuple(found), rule
 
 
-def quantile(x: np.ndarray, probability: float) -> float:
-    """Quantile by R's type 7, computed as R 4.2 computes it.
+def quantile(x: np.ndarray, probability: float, *, weibull: bool = False) -> float:
+    """Quantile by R's type 7, computed as R 4.2 computes it; or by type 6, which SPSS uses.
 
     References
     ----------
@@ -208,9 +208,13 @@ def quantile(x: np.ndarray, probability: float) -> float:
     --------
     >>> quantile(np.array([1.0, 2.0, 3.0, 10.0]), 0.5)
     2.5
+    >>> quantile(np.array([1.0, 2.0, 3.0, 10.0]), 0.25, weibull=True)
+    1.25
     """
     ordered = np.sort(x)
     position = (len(x) - 1) * probability
+    if weibull:
+        position = min(max((len(x) + 1) * probability - 1, 0.0), len(x) - 1.0)
     low = int(np.floor(position + 4 * np.finfo(float).eps))
     weight = position - low
     if abs(weight) < 4 * np.finfo(float).eps or low + 1 >= len(x):

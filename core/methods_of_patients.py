@@ -44,6 +44,11 @@ FORMS = {
 }
 ARGUMENTS = {"per": "1", "spline": "4", "poly": "2"}
 """What the brackets of a term say where they are left out."""
+PROFILES = {
+    "r": "Conventions are those of R unless stated.",
+    "spss": "Conventions are those of SPSS unless stated: Breslow's handling of ties, limits of "
+    "medians from the density at the median, means up to a group's own last time.",
+}
 
 
 def title(cohort: Cohort, column: str) -> str:
@@ -67,7 +72,8 @@ def patients(cohort: Cohort, spec: AnalysisSpec) -> list[str]:
     """
     made_up = ["The patients are synthetic: nothing here is a finding about real ones."]
     return [
-        *(made_up if cohort.dataset.synthetic else ()), *_included(cohort, spec),
+        *(made_up if cohort.dataset.synthetic else ()), PROFILES[spec.profile or "r"],
+        *_included(cohort, spec),
         *_followed(cohort, spec), *_lesions(cohort, spec), *_divided(cohort, spec),
     ]  # fmt: skip
 

@@ -294,7 +294,7 @@ PARTS: dict[str, Part] = {
     "table_one": Part(
         table_one.table_one,
         published.plainly("table_one"),
-        ("characteristics", "mean_test", "response", "seed"),
+        ("characteristics", "mean_test", "response", "seed", "profile"),
         lambda spec: False,
         blind=True,
     ),

@@ -254,7 +254,8 @@ def _number(
 ) -> Characteristic:
     codes, n_groups = cohort.groups.codes, len(cohort.groups.levels)
     each = [x[codes == g] for g in range(n_groups)]
-    cells = tuple(_cell(values) for values in [*each, x])
+    spss = spec.profile == "spss"
+    cells = tuple(_cell(values, weibull=spss) for values in [*each, x])
     present = [values[~np.isnan(values)] for values in each]
     found = location_test(present, spec.mean_test or "mann-whitney")
     smd = largest([smd_number(a, b) for a, b in combinations(present, 2)])
@@ -269,7 +270,7 @@ def _number(
     )  # fmt: skip
 
 
-def _cell(x: np.ndarray) -> Cell:
+def _cell(x: np.ndarray, *, weibull: bool) -> Cell:
     present = x[~np.isnan(x)]
     n = len(present)
     if n == 0:
@@ -279,9 +280,9 @@ def _cell(x: np.ndarray) -> Cell:
         len(x) - n,
         float(present.mean()),
         float(present.std(ddof=1)) if n > 1 else None,
-        quantile(present, 0.5),
-        quantile(present, 0.25),
-        quantile(present, 0.75),
+        quantile(present, 0.5, weibull=weibull),
+        quantile(present, 0.25, weibull=weibull),
+        quantile(present, 0.75, weibull=weibull),
         float(present.min()),
         float(present.max()),
     )

@@ -611,7 +611,7 @@ def test_the_table_has_every_test_and_marks_the_chosen_one() -> None:
     assert any("99 permutations" in name for name in names)
     row = table[table["Test"] == "log-rank"].iloc[0]
     assert row["df"] == "2"
-    best = table[table["Test"].str.contains(words.test_name("maxcombo"))].iloc[0]
+    best = table[table["Test"].str.contains(words.name_of_test("maxcombo"))].iloc[0]
     assert best["Statistic"].startswith("|Z| ")
     assert best["df"] == "–"
     numbers = view.rows(found)

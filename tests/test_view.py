@@ -117,7 +117,7 @@ def test_a_cutoff_set_by_hand_is_warned_about(cohort: Cohort) -> None:
 
 def test_a_file_name_says_what_it_shows_and_holds_no_odd_character(cohort: Cohort) -> None:
     assert words.file_name(cohort, "km", "svg") == (
-        "stratiscope_gbsg2_km_recurrence-free-survival_progrec_20.svg"
+        "stratiscope_gbsg2_km_recurrence-free-survival_progrec_20_r.svg"
     )
     assert set(words.file_name(cohort, HOSTILE, "csv")) <= set(
         "abcdefghijklmnopqrstuvwxyz0123456789-_."

@@ -87,7 +87,8 @@ class KMResult:
         ``time n_risk estimate conf_low conf_high group`` at the times asked for. The estimate is
         missing after the last follow-up of a group whose curve is not 0 there.
     tau : float or None
-        Horizon of the restricted means, in `show_unit`.
+        Horizon of the restricted means, in `show_unit`; None where each group has its own last
+        time (SPSS), or there is none.
     test : Test
     hazard_ratio : tuple of Row
         Cox model of the displayed groups; the first group is the reference.
@@ -123,13 +124,15 @@ def estimate(cohort: Cohort, spec: AnalysisSpec) -> KMResult:
     found = curves(
         cohort, spec, event=cohort.event, codes=groups.codes, n_groups=len(groups.levels)
     )
-    tau = horizon(cohort, spec, found)
+    own = spec.profile == "spss" and spec.tau is None
+    tau = None if own else horizon(cohort, spec, found)
+    ends = [(float(cohort.shown(c.time[-1])) or None) if own else tau for c in found]
     at = _at(cohort, spec, found)
     test = logrank.compare(cohort, spec)
     several = len(groups.levels) > 1
     rows, row_notes = hazard_ratios(cohort, spec) if several else ((), ())
     return KMResult(
-        tuple(_summary(cohort, spec, found[g], g, tau) for g in range(len(groups.levels))),
+        tuple(_summary(cohort, spec, found[g], g, ends[g]) for g in range(len(groups.levels))),
         _tidy(cohort, found),
         at,
         tau,
@@ -284,6 +287,12 @@ def _notes(
     if tau is not None and any(float(cohort.shown(c.time[-1])) < tau * (1 - 1e-9) for c in held):
         text = "The horizon lies beyond the follow-up of a group; its curve is held level there."
         notes.append(warning("rmst", text))
+    if tau is None and spec.profile == "spss":
+        text = (
+            "As in SPSS, the mean of each group is that up to its own last time: means of groups "
+            "with another follow-up do not compare. A horizon (tau) makes them comparable."
+        )
+        notes.append(info("rmst", text))
     if len(found) > 1 and test.statistic is None:
         text = "The curves cannot be compared: at no event are two groups at risk."
         notes.append(warning("test", text))

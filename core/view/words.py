@@ -46,8 +46,19 @@ SYNTHETIC = (
 )
 
 
-def test_name(name: str) -> str:
-    """Name of a test as prose has it."""
+PROFILE_NAMES = {"r": "R", "spss": "SPSS"}
+"""The sets of conventions, as they are called on the screen and in every export."""
+
+
+def profile_name(spec: AnalysisSpec) -> str:
+    """Name of the conventions in force: ``R`` or ``SPSS``."""
+    return PROFILE_NAMES[spec.profile or "r"]
+
+
+def name_of_test(name: str, spec: AnalysisSpec | None = None) -> str:
+    """Name of a test as prose has it; SPSS calls Gehan's test Breslow's."""
+    if name == "gehan" and spec is not None and spec.profile == "spss":
+        return "Breslow (Gehan)"
     return TESTS.get(name, f"Fleming-Harrington {name[2:]}" if name.startswith("fh") else name)
 
 
@@ -88,7 +99,7 @@ def finding(cohort: Cohort, result: KMResult) -> str:
     ]
     if len(labels) < 2:
         return f"{whole} Median {medians[0]} {unit}."
-    test = f"{test_name(result.test.name)} p {numbers.p_value(result.test.p_value)}"
+    test = f"{name_of_test(result.test.name, cohort.spec)} p {numbers.p_value(result.test.p_value)}"
     if cohort.groups.origin == "best":
         test = "the cutoff was searched for, so only a corrected p-value counts"
     if len(labels) > 2:
@@ -188,7 +199,8 @@ def provenance(cohort: Cohort) -> str:
     kind = "SYNTHETIC DATA. " if cohort.dataset.synthetic else ""
     said = summary(cohort.dataset)
     changed = "" if said == UNCHANGED else f" (on import: {said})"
-    return f"{kind}{cohort.dataset.title or cohort.dataset.name}{changed}"
+    named = cohort.dataset.title or cohort.dataset.name
+    return f"{kind}{named}{changed}. Conventions of {profile_name(cohort.spec)}."
 
 
 def first_sentence(text: str) -> str:
@@ -213,6 +225,7 @@ def file_name(cohort: Cohort, what: str, ending: str) -> str:
         endpoint_label(cohort),
         groups.by or "",
         *cut,
+        profile_name(cohort.spec),
     ]
     clean = [SPECIAL.sub("-", part).strip("-").lower()[:40] for part in parts]
     return "_".join(part for part in clean if part) + f".{ending}"

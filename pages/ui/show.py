@@ -202,7 +202,8 @@ def _key_numbers(page: Page, result: KMResult) -> None:
         st.info("Choose a stratifier above to compare groups.", icon=":material/arrow_upward:")
     if len(result.groups) < 2:
         return
-    name = words.test_name(result.test.name).capitalize()
+    name = words.name_of_test(result.test.name, page.spec)
+    name = name[:1].upper() + name[1:]
     pairs = [(f"{name} p", numbers.p_cell(result.test.p_value))]
     if page.cohort.groups.origin == "best":
         ignored = (f"{name} p, search ignored", pairs[0][1])

@@ -18,6 +18,12 @@ from core.view import html, tables, words
 from pages.ui import exploring, frame, lock
 from pages.ui.frame import Page
 
+PROFILE_HELP = (
+    "R: Efron's ties, limits of medians from the limits of the curve, means to a common horizon. "
+    "SPSS: Breslow's ties, symmetric limits of medians, means to a group's own last time, "
+    "quartiles of type 6; so that tables printed with SPSS can be compared."
+)
+
 
 def draw(page: Page, *, model: bool = False) -> None:
     """Endpoint, unit, filters, ledgers, lock and link: what all pages have in common.
@@ -66,6 +72,23 @@ def _endpoint(page: Page) -> None:
         help="The unit in which times are shown; no result changes with it.",
         on_change=lambda: frame.change(show_unit=st.session_state["show_unit"], at=(), tau=None),
     )
+    frame.seed("profile", page.spec.profile or "r")
+    st.segmented_control(
+        "Conventions",
+        list(words.PROFILE_NAMES),
+        format_func=words.PROFILE_NAMES.__getitem__,
+        key="profile",
+        help=PROFILE_HELP,
+        on_change=_choose_profile,
+        width="stretch",
+    )
+
+
+def _choose_profile() -> None:
+    """One of the two is always chosen: a click on it again changes nothing."""
+    chosen = st.session_state["profile"]
+    if chosen is not None:
+        frame.change(profile=None if chosen == "r" else chosen, ties=None, median_ci=None)
 
 
 def _choose_endpoint(page: Page) -> None:

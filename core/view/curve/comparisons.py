@@ -12,7 +12,7 @@ from core.survival.km import KMResult
 from core.survival.permuted import Permuted
 from core.survival.results import Test
 from core.view import numbers, tables
-from core.view.words import test_name
+from core.view.words import name_of_test
 
 WEIGHS = {
     "logrank": "every event alike: a lasting difference",
@@ -63,9 +63,8 @@ def finding(cohort: Cohort, found: ComparisonsResult) -> str:
     named = found.named
     if named.p_value is None:
         return "The curves cannot be compared: at no event are two groups at risk."
-    said = [
-        f"The test of this question is {test_name(named.name)}: p {numbers.p_value(named.p_value)}."
-    ]
+    name = name_of_test(named.name, cohort.spec)
+    said = [f"The test of this question is {name}: p {numbers.p_value(named.p_value)}."]
     others = [t.p_value for t in found.tests if t is not named and t.p_value is not None]
     if others:
         low, high = numbers.p_cell(min(others)), numbers.p_cell(max(others))
@@ -120,7 +119,7 @@ def table(found: ComparisonsResult) -> pd.DataFrame:
 
 
 def _row(test: Test, *, chosen: bool) -> dict[str, str]:
-    name = test_name(test.name) + (" (chosen)" if chosen else "")
+    name = name_of_test(test.name) + (" (chosen)" if chosen else "")
     df = "–" if test.name == "maxcombo" else str(test.df)
     weighs = WEIGHS.get(test.name, OWN_WEIGHT)
     return _cells(name, weighs, _statistic(test), df, test.p_value)
@@ -172,6 +171,6 @@ def pairs(result: KMResult, method: str) -> pd.DataFrame:
 def adjustment(method: str, name: str = "logrank") -> str:
     """What the adjustment of the pairs does, and by which test they are compared."""
     return (
-        f"Each pair is compared by the {test_name(name)} test on the patients of the two groups "
+        f"Each pair is compared by the {name_of_test(name)} test on the patients of the two groups "
         f"alone. {KEPT[method]}."
     )

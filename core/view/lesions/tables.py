@@ -14,7 +14,7 @@ from core.survival.lesions.bone import BoneResult
 from core.survival.lesions.bone import Line as Marker
 from core.survival.lesions.otherwise import Contrast
 from core.view import numbers
-from core.view.words import test_name
+from core.view.words import name_of_test
 
 CALLED = {
     "hi_of": "HI",
@@ -94,7 +94,7 @@ def alternatives(result: AlternativesResult, *, at_median: bool) -> pd.DataFrame
 
 
 def _named(test: str) -> str:
-    name = test_name(test)
+    name = name_of_test(test)
     return name[:1].upper() + name[1:]
 
 

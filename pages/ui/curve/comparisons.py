@@ -41,7 +41,7 @@ def _choice(page: Page) -> None:
     st.selectbox(
         "Test of this question",
         list(dict.fromkeys([*words.TESTS, *comparisons.WEIGHS, named])),
-        format_func=words.test_name,
+        format_func=words.name_of_test,
         key="named_test",
         help="The one test that the headline shows and that pairs of groups are compared by. "
         "Decide on it before looking at the curves.",
