@@ -461,6 +461,28 @@ def test_many_patients_are_thinned_evenly() -> None:
     assert "300 of 400" in strip.finding(cohort, lesions, found.ids)
 
 
+def test_marked_patients_are_drawn_in_any_case_and_the_others_are_pale() -> None:
+    dataset = table_of(*made(400, seed=5))
+    cohort = cohort_of(dataset, SPEC)
+    found, lesions, _ = pet_of(cohort)
+    drawn = strip.data(cohort, lesions, found.choice, found.ids)
+    assert not any(drawn["lesions"]["dim"].to_pylist())
+    lines = {*map(int, drawn["patients"]["patient"].to_pylist())}
+    row = next(int(r) for r in cohort.included.rows if dataset.row_number(int(r)) not in lines)
+    again = strip.data(cohort, lesions, found.choice, found.ids, (row,))
+    assert again["patients"].num_rows == strip.MOST_PATIENTS + 1
+    assert StripShape.of(cohort, lesions, found.ids, (row,)).wide == strip.MOST_PATIENTS + 1
+    points = again["lesions"].to_pandas()
+    assert {*points.patient[~points.dim]} == {str(dataset.row_number(row))}
+
+
+def test_a_median_has_the_decimals_it_was_measured_with(by_hi: Cohort) -> None:
+    variable = pet_of(by_hi)[2].variables["SUVmax"]
+    assert variable.decimals == 1
+    texts = [pet._value(x, variable) for x in (11.7, 10.25, 9.0, 5.1 + 0.2, 1.6789)]
+    assert texts == ["11.7", "10.25", "9.0", "5.3", "1.7"]
+
+
 def test_figures_can_be_saved(by_hi: Cohort) -> None:
     found, lesions, _ = pet_of(by_hi)
     shape = StripShape.of(by_hi, lesions, found.ids)

@@ -24,7 +24,7 @@ from core.steps import Recipe
 from core.survival.logrank import adjust
 from core.survival.progression.modes import ModesResult, modes
 from core.view.progression import heat, said, spider, swimmer, waterfall
-from core.view.progression.people import People, people
+from core.view.progression.people import COLOURS, People, people, seen
 from tests.cohorts import LAW
 
 ASKED = AnalysisSpec(
@@ -409,3 +409,79 @@ def test_descriptions_are_valid_and_hold_no_data() -> None:
 def test_filters_choose_the_patients() -> None:
     data = dataset_of(*tables(MANY))
     assert everybody(data, where=("second line = 4",)).n == 16
+
+
+def test_a_patient_without_any_change_can_be_seen_and_clicked() -> None:
+    heights = waterfall._height(np.array([250.0, 40.0, 0.0, -0.1, -60.0]))
+    assert heights.tolist() == [100.0, 40.0, waterfall.LEAST, -waterfall.LEAST, -60.0]
+
+
+def test_the_legend_has_the_responses_that_are_there_in_their_colours() -> None:
+    found = everybody(dataset_of(*tables(["none", "target"])))
+    assert seen(found) == ("SD", "PD")
+    for described in (waterfall.description(seen(found)), spider.description("days", seen(found))):
+        colour = next(
+            layer["encoding"]["color"] for layer in described["layer"]
+            if "color" in layer.get("encoding", {})
+        )  # fmt: skip
+        assert colour["legend"]["values"] == ["SD", "PD"]
+        assert colour["scale"]["domain"] == list(COLOURS)  # no colour moves
+
+
+def test_spider_says_when_the_sums_were_smallest() -> None:
+    patients = b"id,months,progressed\nX1,5,1\nX2,6,0\nX3,7,1\n"
+    visits = b"patient,visit,week,lesion,type,location,size mm\n" + b"".join(
+        f"X{i},{v},{8 * v},T,target,liver,{size}\n".encode()
+        for i, sizes in ((1, (20, 10, 15)), (2, (30, 28, 20)), (3, (20, 25, 30)))
+        for v, size in enumerate(sizes)
+    )
+    text = spider.finding(everybody(dataset_of(patients, visits)), "weeks")
+    assert "smaller in 2 of 3 patients" in text
+    assert "after 12" in text  # the median of weeks 8 and 16
+    assert "weeks" in text
+
+
+def test_lanes_are_thinned_and_the_marked_ones_stay() -> None:
+    many = pd.DataFrame({"row": np.arange(1000), "end": np.arange(1000.0)[::-1]})
+    assert len(swimmer.thinned(many.head(swimmer.MOST))) == swimmer.MOST
+    kept = swimmer.thinned(many, (501, 3))["row"].tolist()
+    assert {0, 3, 501, 999} <= set(kept)
+    assert kept == sorted(kept)
+    assert swimmer.MOST <= len(kept) <= swimmer.MOST + 2
+    assert swimmer.said_of(swimmer.MOST) == ""
+    assert "150 of 1,000" in swimmer.said_of(1000)
+
+
+def test_lanes_are_coloured_by_what_is_known_at_the_start() -> None:
+    patients, visits = tables(["none", "target", "all"])
+    lines = patients.decode().splitlines()
+    treated = (f"{line},{x}" for line, x in zip(lines, ("arm", "B", "A", ""), strict=True))
+    data = dataset_of("\n".join(treated).encode(), visits)
+    offered = swimmer.colourings(data)
+    assert "arm" in offered
+    assert not any(data.variables[name].derived for name in offered)
+    found = everybody(data)
+    levels, mine = swimmer.groups(found, data, "arm")
+    assert levels == ("A", "B", swimmer.UNSAID)
+    assert mine == {0: "B", 1: "A", 2: swimmer.UNSAID}
+    lanes = columns(swimmer.data(found, "weeks", group=mine), "lanes")
+    assert [mine[row] for row in lanes["row"]] == lanes["group"]
+    assert "group" in str(swimmer.description("weeks", 3, levels=levels))
+
+
+def test_cells_name_their_lesion_until_there_are_too_many() -> None:
+    data = dataset_of(*tables(["all"]))
+    found = everybody(data)
+    cells = heat.cells(found, lesions_of(data))
+    few = columns(heat.data(heat.at_progression(found, cells)), "cells")
+    assert few["text"] == ["T1 liver", "N1 bone", "new 1 brain"]
+    assert few["ink"] == ["white"] * 3
+    crowd = pd.concat([cells.assign(place=cells["place"] + 3 * i) for i in range(3)])
+    many = heat.at_progression(found, crowd)
+    assert set(many["text"]) == {"T", "N", "new"}
+
+
+def test_where_some_are_marked_only_they_are_in_full_colour() -> None:
+    found = everybody(dataset_of(*tables(["none", "target"])))
+    points = columns(spider.data(found, "weeks", marked=(1,)), "points")
+    assert points["marked"] == [False, False, True, True] == [not dim for dim in points["dim"]]

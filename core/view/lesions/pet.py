@@ -33,6 +33,8 @@ HELP = {
 }
 NEEDS = {"hi_of": "suv_mean", "suvmean_of": "suv_mean", "volume_of": "mtv"}
 """Columns of the lesion table without which a definition changes nothing."""
+EXACT = 1e-9
+"""Nearer than this, a decimal number is the one that it is written as."""
 VARIANT = (
     "Only lesions that pass the filters count. A patient without any has no value and leaves the "
     "question when a PET marker forms the groups; COV needs two lesions and is missing with one. "
@@ -111,8 +113,10 @@ def titled(variable: Variable) -> str:
 
 
 def _value(x: float, variable: Variable) -> str:
-    """A value with one decimal more than it is measured with where it lies between two."""
-    return numbers.fixed(x, variable.decimals + (not float(x).is_integer() and x < 100))
+    """A median: with one decimal more than is measured where it lies between two values."""
+    between = round(x, variable.decimals + 1)
+    more = abs(between - x) < EXACT and abs(round(x, variable.decimals) - x) > EXACT
+    return numbers.fixed(x, variable.decimals + more)
 
 
 def _range(x: np.ndarray, variable: Variable) -> str:

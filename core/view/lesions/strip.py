@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,12 @@ MOST_SITES = 7
 OTHERS, UNSAID = "other sites", "site not said"
 OUTCOMES = ("event", "censored")
 INK = theme.colour(7)
+DIM = 0.15
+"""Opacity of the lesions of others where some patients are marked."""
+FEW = 80
+"""Up to so many patients there is room for larger diamonds."""
+LONG = 14
+"""Letters of a long name of a site: then the legend has fewer columns."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,11 @@ class StripShape:
     wide: int
 
     @classmethod
-    def of(cls, cohort: Cohort, lesions: Lesions, ids: np.ndarray) -> StripShape:
-        """The shape for a cohort."""
-        n = len(_patients(cohort, lesions, ids)[0])
+    def of(
+        cls, cohort: Cohort, lesions: Lesions, ids: np.ndarray, marked: Collection[int] = ()
+    ) -> StripShape:
+        """The shape for a cohort; the marked rows are drawn in any case."""
+        n = len(_patients(cohort, lesions, ids, marked)[0])
         return cls(legend(lesions), cohort.show_unit, n)
 
 
@@ -82,7 +91,7 @@ def description(shape: StripShape) -> Figure:
         spans.encode(x, alt.Y("low:Q"), alt.Y2("high:Q")),
         threshold.encode(alt.Y("suv_max:Q")),
         *_dots(shape, x, y),
-        *_outcomes(x),
+        *_outcomes(x, 64 if shape.wide <= FEW else 34),
     ]
     return finish(
         alt.layer(*marks).properties(
@@ -100,7 +109,12 @@ def _dots(shape: StripShape, x: Any, y: Any) -> list[Any]:
     colour = alt.Color(
         "site:N",
         scale=alt.Scale(domain=list(shape.sites), range=palette),
-        legend=alt.Legend(title=None, orient="top", columns=4, symbolOpacity=1),
+        legend=alt.Legend(
+            title=None,
+            orient="top",
+            symbolOpacity=1,
+            columns=4 if max(map(len, shape.sites), default=0) <= LONG else 2,
+        ),
     )
     tip = [
         alt.Tooltip("patient:N", title="Patient, line of the file"),
@@ -110,14 +124,15 @@ def _dots(shape: StripShape, x: Any, y: Any) -> list[Any]:
         alt.Tooltip("time:N", title="Follow-up"),
     ]
     lesions = alt.Chart(alt.NamedData("lesions"))
-    filled = lesions.transform_filter("datum.counts === 'yes'").mark_circle(size=46, opacity=0.85)
+    filled = lesions.transform_filter("datum.counts === 'yes'").mark_circle(size=46)
     ring = lesions.transform_filter("datum.counts !== 'yes'").mark_point(
-        size=34, opacity=0.8, strokeWidth=1.2, filled=False
+        size=34, strokeWidth=1.2, filled=False
     )
-    return [mark.encode(x, y, colour, tooltip=tip) for mark in (ring, filled)]
+    opacity = alt.condition("datum.dim", alt.value(DIM), alt.value(0.85))
+    return [mark.encode(x, y, colour, opacity=opacity, tooltip=tip) for mark in (ring, filled)]
 
 
-def _outcomes(x: Any) -> list[Any]:
+def _outcomes(x: Any, size: int) -> list[Any]:
     """Below the axis: a filled diamond for an event, an open one for censoring; a few times."""
     patients = alt.Chart(alt.NamedData("patients"))
     tip = [
@@ -128,7 +143,7 @@ def _outcomes(x: Any) -> list[Any]:
     below = alt.Y(value=HEIGHT + 25)
     event = patients.transform_filter(f"datum.outcome === '{OUTCOMES[0]}'")
     censored = patients.transform_filter(f"datum.outcome === '{OUTCOMES[1]}'")
-    look: dict[str, Any] = {"shape": "diamond", "size": 34, "clip": False, "color": INK}
+    look: dict[str, Any] = {"shape": "diamond", "size": size, "clip": False, "color": INK}
     return [
         event.mark_point(filled=True, opacity=1, **look).encode(x, at, tooltip=tip),
         censored.mark_point(filled=False, strokeWidth=1.1, **look).encode(x, at, tooltip=tip),
@@ -138,7 +153,13 @@ def _outcomes(x: Any) -> list[Any]:
     ]
 
 
-def data(cohort: Cohort, lesions: Lesions, choice: Choice, ids: np.ndarray) -> Data:
+def data(
+    cohort: Cohort,
+    lesions: Lesions,
+    choice: Choice,
+    ids: np.ndarray,
+    marked: Collection[int] = (),
+) -> Data:
     """The data of the figure.
 
     Parameters
@@ -149,8 +170,10 @@ def data(cohort: Cohort, lesions: Lesions, choice: Choice, ids: np.ndarray) -> D
         Which lesions count.
     ids : numpy.ndarray of str, shape (rows,)
         The patient of each row of the patients' table.
+    marked : collection of int
+        Rows of the table whose patients are marked; where some are drawn, the others step back.
     """
-    position, at = _patients(cohort, lesions, ids)
+    position, at = _patients(cohort, lesions, ids, marked)
     place = np.full(len(lesions.ids), -1)
     place[at] = np.arange(len(at))
     shown = np.flatnonzero((place[lesions.patient] >= 0) & np.isfinite(lesions.suv_max))
@@ -163,10 +186,13 @@ def data(cohort: Cohort, lesions: Lesions, choice: Choice, ids: np.ndarray) -> D
     ]
     lines = [str(cohort.dataset.row_number(int(cohort.included.rows[p]))) for p in position]
     counts = aggregate.patients(lesions, choice).eligible[shown]
+    here = np.isin(cohort.included.rows[position], list(marked))
+    dim = ~here[where] if here.any() else np.zeros(len(where), dtype=bool)
     return {
         "lesions": pa.table(
             {
                 "place": where,
+                "dim": dim,
                 "suv_max": lesions.suv_max[shown],
                 "site": pa.array([names[s] for s in lesions.site[shown]], pa.string()),
                 "counts": pa.array(["yes" if c else "left out" for c in counts], pa.string()),
@@ -188,7 +214,9 @@ def data(cohort: Cohort, lesions: Lesions, choice: Choice, ids: np.ndarray) -> D
     }
 
 
-def _patients(cohort: Cohort, lesions: Lesions, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _patients(
+    cohort: Cohort, lesions: Lesions, ids: np.ndarray, marked: Collection[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Patients of the cohort who have lesions, by follow-up: places in it, and in `lesions.ids`."""
     where = {name: i for i, name in enumerate(lesions.ids)}
     own = ids[cohort.included.rows]
@@ -198,8 +226,9 @@ def _patients(cohort: Cohort, lesions: Lesions, ids: np.ndarray) -> tuple[np.nda
     last = {int(at[i]): int(i) for i in order if at[i] >= 0}
     position = np.array([i for i in order if at[i] >= 0 and last[int(at[i])] == i], dtype=np.int64)
     if len(position) > MOST_PATIENTS:
-        some = np.linspace(0, len(position) - 1, MOST_PATIENTS).astype(int)
-        position = position[some]
+        kept = np.isin(cohort.included.rows[position], list(marked))
+        kept[np.linspace(0, len(position) - 1, MOST_PATIENTS).astype(int)] = True
+        position = position[kept]
     return position, at[position]
 
 
@@ -239,7 +268,7 @@ def _times(times: np.ndarray, unit: str) -> pa.Table:
 def finding(cohort: Cohort, lesions: Lesions, ids: np.ndarray) -> str:
     """What the figure shows, in a sentence."""
     own = set(ids[cohort.included.rows].tolist())
-    inside = np.isin(lesions.ids, list(own))
+    inside = np.array([name in own for name in lesions.ids], dtype=bool)
     counts = lesions.n_lesions[inside]
     if not len(counts):
         return "No patient of the question has a lesion in the lesion table."

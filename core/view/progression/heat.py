@@ -28,23 +28,28 @@ MOST_PATIENTS = 12
 COLOURS: dict[str, str] = {
     "progressed": theme.colour(1), "larger, not enough": "#F2C39B", "no change": "#C9CED6",
     "smaller": "#8FBCDD", "gone": theme.colour(0), "present": "#E3E6EA",
-    "new lesion": theme.colour(3), "not evaluated": "#FFFFFF",
+    "new lesion": theme.colour(3), "not evaluated": "transparent",
 }  # fmt: skip
 """What became of a lesion at a visit."""
 DARK = ("progressed", "gone", "new lesion")
 """On these the writing is white."""
+WRITTEN = 6
+"""Lesions of a patient whose names fit into their cells; where there are more, their kind does."""
 STEP, HIGHEST = 17, 1400
 """Height of a lane, and of the figure: many lanes get thinner and lose their labels."""
 SHORT = {TARGET: "T", NEW: "new "}
+INK, PALE = "#1b2733", "#7F7F7F"
+"""Writing on light cells, and on those that let the paper through."""
 READ = (
-    "Targets (T) are compared with their own smallest earlier size (nadir): 'progressed' is 20 % "
+    "Targets (T) are compared with their own smallest earlier size (nadir): 'progressed' is 20% "
     "and 5 mm above it. Non-targets (N) progress where the reader says so. The numbers are the "
     "change from nadir in percent; a framed column is the first progression."
 )
 AT_PROGRESSION = (
-    "Each row is a patient at her first progression, each cell a lesion. Where all targets "
+    "Each row is a patient at her first progression, each cell a lesion: a target (T), a "
+    "non-target (N) or a new one. Where all targets "
     "and non-targets have the colour of 'progressed', she is Hom-PD, with or without a new lesion; "
-    "a mixed row is Heter-PD. Targets come first, then non-targets and new lesions."
+    "a mixed row is Heter-PD."
 )
 
 
@@ -148,10 +153,20 @@ def description(lanes: int, *, by_visit: bool) -> Figure:
     x = alt.X("x:O", title=title, axis=across)
     sort = alt.EncodingSortField("lane", op="min")
     many = STEP * lanes > HIGHEST
-    names = alt.Axis(labelLimit=230, ticks=False, labels=not many)
+    names = alt.Axis(
+        labelLimit=230, ticks=False, labels=not many, labelOverlap=False, labelFlush=False
+    )
     y = alt.Y("label:N", title="Patients" if many else None, sort=sort, axis=names)
     scale = alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))
-    legend = alt.Legend(orient="bottom", title=None, columns=4)
+    legend = alt.Legend(
+        orient="bottom",
+        title=None,
+        columns=3,
+        symbolSize=150,
+        symbolStrokeWidth=1,
+        labelLimit=0,
+        symbolType="square",
+    )
     colour = alt.Color("status:N", scale=scale, legend=legend)
     tips = [
         alt.Tooltip("name:N", title="Who"),
@@ -161,13 +176,14 @@ def description(lanes: int, *, by_visit: bool) -> Figure:
         alt.Tooltip("change:Q", title="From nadir, %", format="+.0f"),
     ]
     cell = chart.mark_rect(cursor="pointer", strokeWidth=0 if many else 1.4).encode(
-        x, y, colour, opacity(), tooltip=tips,
+        x, y, colour, opacity=opacity(), tooltip=tips,
         stroke=alt.condition("datum.framed", alt.value("#101820"), alt.value("#9AA3AD")),
     )  # fmt: skip
     layers = [cell.add_params(clicked())]
-    if by_visit:
-        white = alt.condition("datum.white", alt.value("white"), alt.value("#1b2733"))
-        layers.append(chart.mark_text(fontSize=10).encode(x, y, alt.Text("text:N"), color=white))
+    if not many:
+        ink = alt.Color("ink:N", scale=None)
+        text = chart.mark_text(fontSize=10, limit=150).encode(x, y, alt.Text("text:N"), ink)
+        layers.append(text.encode(opacity=opacity()))
     return finish(
         alt.layer(*layers).properties(
             height=min(STEP * max(lanes, 2), HIGHEST) + 10, width="container", autosize=AUTOSIZE
@@ -183,6 +199,10 @@ def by_visit(found: pd.DataFrame, rows: Collection[int]) -> pd.DataFrame:
     part["label"] = (part["name"] + ", " if several else "") + part["lesion"]
     part["lane"] = part.groupby(["row", "place"]).ngroup()
     part["x"] = part["visit"]
+    part["text"] = [
+        "" if np.isnan(c) or s in ("gone", "not evaluated", "baseline") else f"{c:+.0f}"
+        for c, s in zip(part["change"], part["status"], strict=True)
+    ]
     return part
 
 
@@ -196,6 +216,8 @@ def at_progression(people: People, found: pd.DataFrame) -> pd.DataFrame:
     part = part.sort_values(["rank", "row", "place"], ignore_index=True)
     part["lane"] = pd.factorize(part["row"])[0]
     part["x"] = part.groupby("row").cumcount() + 1
+    crowded = len(part) > 0 and part["x"].max() > WRITTEN
+    part["text"] = part["kind"].map(SHORT).fillna("N").str.strip() if crowded else part["lesion"]
     part["first"] = False  # all of them are; a frame would say nothing
     return part
 
@@ -203,18 +225,16 @@ def at_progression(people: People, found: pd.DataFrame) -> pd.DataFrame:
 def data(part: pd.DataFrame, marked: Collection[int] = ()) -> Data:
     """The data of the figure from `by_visit` or `at_progression`."""
     change = part["change"].to_numpy(dtype=float)
-    written = [
-        "" if np.isnan(c) or s in ("gone", "not evaluated", "baseline") else f"{c:+.0f}"
-        for c, s in zip(change, part["status"], strict=True)
-    ]
     status = part["status"].replace("baseline", "present")
+    ink = np.select([status.isin(DARK), status == "not evaluated"], ["white", PALE], INK)
     table = {
         "row": part["row"].to_numpy(dtype=int), "name": part["name"].tolist(),
         "lesion": part["lesion"].tolist(), "visit": part["visit"].to_numpy(dtype=int),
         "label": part["label"].tolist(), "lane": part["lane"].to_numpy(dtype=int),
-        "x": part["x"].to_numpy(dtype=int), "status": status.tolist(), "text": written,
+        "x": part["x"].to_numpy(dtype=int), "status": status.tolist(),
+        "text": part["text"].tolist(), "ink": ink.tolist(),
         "change": pa.array(change, from_pandas=True),
-        "white": status.isin(DARK).to_numpy(), "framed": part["first"].to_numpy(dtype=bool),
+        "framed": part["first"].to_numpy(dtype=bool),
         "dim": dimmed(part["row"].to_numpy(dtype=int), marked),
     }  # fmt: skip
     return {"cells": pa.table(table)}

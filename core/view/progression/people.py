@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -24,6 +25,8 @@ COLOURS: dict[str, str] = {
 UNKNOWN = NE
 DIM = 0.25
 """Opacity of the others where some patients are marked."""
+LEGEND = 4
+"""Entries of a legend that fit beside each other on a narrow page."""
 MARK = "mark"
 """The selection that marks patients."""
 
@@ -106,17 +109,28 @@ def dimmed(rows: np.ndarray, marked: Collection[int]) -> np.ndarray:
     return ~np.isin(rows, kept)
 
 
-def responses() -> alt.Color:
-    """Colour by response, with its legend."""
+def seen(people: People) -> tuple[str, ...]:
+    """The best responses that patients have, in the order of `COLOURS`: those of the legend."""
+    there = set(people.table["best_response"].fillna(UNKNOWN))
+    return tuple(level for level in COLOURS if level in there)
+
+
+def responses(there: Sequence[str] = tuple(COLOURS)) -> alt.Color:
+    """Colour by response, with a legend of those that are there.
+
+    The colour of a response does not depend on which others there are. A long legend has two lines,
+    since a figure may be as narrow as a telephone.
+    """
     scale = alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))
-    legend = alt.Legend(orient="top", title=None)
+    columns = len(there) if len(there) <= LEGEND else LEGEND - 1
+    legend = alt.Legend(orient="top", title=None, values=list(there), columns=columns)
     return alt.Color("response:N", scale=scale, legend=legend)
 
 
-def opacity(plain: float = 1.0) -> alt.Opacity:
-    """Full for the marked ones, and for all where nobody is."""
-    scale = alt.Scale(domain=[False, True], range=[plain, DIM * plain])
-    return alt.Opacity("dim:N", scale=scale, legend=None)
+def opacity(plain: float = 1.0) -> Any:
+    """Plain for all; the others step back where some are marked, and the marked come forward."""
+    dim = {"test": "datum.dim", "value": DIM * plain}
+    return alt.OpacityValue(plain, condition=[dim, {"test": "datum.marked", "value": 1}])
 
 
 def clicked() -> alt.Parameter:

@@ -144,8 +144,8 @@ def sizes(people: People, found: Modes, extra: tuple[str, ...] = ()) -> pd.DataF
         total = sum(counts)
         shares = [f"{c} ({numbers.percent(c / total if total else None)}%)" for c in counts]
         rows.append(
-            {"Model": label, "Group 1 is": parse(rule).says, "Group 1": shares[0],
-             "Group 2": shares[1]}
+            {"Model": label, "Group 1": shares[0], "Group 2": shares[1],
+             "Group 1 is": parse(rule).says}
         )  # fmt: skip
     return pd.DataFrame(rows)
 

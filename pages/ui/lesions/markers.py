@@ -45,10 +45,11 @@ def show(page: Page) -> None:
     st.html(html.paragraph(said, "finding"))
     screen.draw(figure(), "marker_scatter", said)
     screen.figure_downloads(page, "markers", figure, said, [words.provenance(cohort)])
-    st.html(
-        html.table(markers.table(cohort, result), caption="Rank correlation of the markers")
-        + html.paragraph(markers.VARIANT, "quiet")
-    )
+    with st.expander(f"All pairs of markers ({len(result.pairs)})"):
+        st.html(
+            html.table(markers.table(cohort, result), caption="Rank correlation of the markers")
+            + html.paragraph(markers.VARIANT, "quiet")
+        )
     screen.table_downloads(
         page, ("Rank correlations (CSV)", "ranks", lambda: tables.rows(result.pairs))
     )

@@ -9,11 +9,12 @@ import streamlit as st
 from core.lesions.attach import Attached
 from core.lesions.pet.derived import Derived
 from core.lesions.pet.lesions import Lesions
+from core.notes import counted
 from core.survival.lesions.otherwise import columns
 from core.view import charts, html, words
 from core.view.lesions import pet, strip
 from core.view.lesions.strip import StripShape
-from pages.ui import exploring, frame, lock, sections
+from pages.ui import exploring, frame, lock, marking, sections
 from pages.ui import show as screen
 from pages.ui.frame import Page
 from pages.ui.lesions import choosing, markers, sensitivity
@@ -81,17 +82,30 @@ def _links(page: Page) -> None:
 
 def _strip(page: Page, found: Attached, lesions: Lesions) -> None:
     cohort, ids = page.cohort, found.ids
-    shape = StripShape.of(cohort, lesions, ids)
+    marked = marking.here(page)
+    shape = StripShape.of(cohort, lesions, ids, marked)
     said = strip.finding(cohort, lesions, ids)
     inside = pet.among(ids, cohort.included.rows, found.pet_patients) if found.pet_patients else ""
     st.html(html.paragraph(f"{said} {inside}", "finding"))
     if not shape.wide:
         return
+    _said_of(marked)
     described = frame.drawn("strip", dataclasses.astuple(shape), lambda: strip.description(shape))
 
     def figure() -> charts.Figure:
-        return {**described, "datasets": strip.data(cohort, lesions, found.choice, ids)}
+        return {**described, "datasets": strip.data(cohort, lesions, found.choice, ids, marked)}
 
     screen.draw(figure(), "lesion_strip", said)
     screen.figure_downloads(page, "lesions", figure, said, [words.provenance(cohort)])
     st.html(html.paragraph(strip.reading(found.choice), "quiet"))
+
+
+def _said_of(marked: tuple[int, ...]) -> None:
+    """Who was picked on the page of progression, with a way to take the marks away."""
+    if not marked:
+        return
+    said, clear = st.columns([5, 1], vertical_alignment="center")
+    text = f"{counted(len(marked), 'patient')} marked on the Progression page; others are pale."
+    said.html(html.paragraph(text, "quiet"))
+    with clear:
+        marking.nobody()

@@ -11,7 +11,7 @@ from core.cohort import Cohort
 from core.errors import StratiscopeError
 from core.view import charts, html, words
 from core.view.progression import heat, spider, swimmer, waterfall
-from core.view.progression.people import MARK, People
+from core.view.progression.people import MARK, People, seen
 from pages.ui import frame
 from pages.ui import show as screen
 from pages.ui.frame import Page
@@ -25,7 +25,7 @@ SOME = "Some patients, visit by visit"
 def show(page: Page, found: People) -> None:
     """Waterfall, spider, swimmer and the heat map of single lesions."""
     _marked(found)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.container(key="wide_pictures").columns(2, gap="medium")
     with left:
         _waterfall(page, found)
     with right:
@@ -74,12 +74,14 @@ def _waterfall(page: Page, found: People) -> None:
     st.html(html.paragraph(text, "finding"))
     if waterfall.drawn(found).empty:
         return
-    described = frame.drawn("waterfall", (), waterfall.description)
+    there = seen(found)
+    described = frame.drawn("waterfall", (there,), lambda: waterfall.description(there))
     _draw(page, "waterfall", described, lambda: waterfall.data(found, marked()), text)
     st.html(
         html.paragraph(
-            "Each bar is a patient. Lines: -30 % (partial response) and +20 %. Growth of 20 % "
-            "counts from the smallest sum, so a bar below +20 % can still be a progression.",
+            "Each bar is a patient, coloured by her best response. Lines: -30% (partial response) "
+            "and +20%. Growth of 20% counts from the smallest sum, so a bar below +20% can still "
+            "be a progression.",
             "quiet",
         )
     )
@@ -87,9 +89,15 @@ def _waterfall(page: Page, found: People) -> None:
 
 def _spider(page: Page, found: People) -> None:
     unit = spider.unit_of(found, page.cohort.show_unit)
-    st.html(html.paragraph("The sum of diameters of each patient over time.", "finding"))
-    described = frame.drawn("spider", (unit,), lambda: spider.description(unit))
-    text = "Change of the sum of diameters from the baseline over time, a line per patient"
+    text = spider.finding(found, unit)
+    st.html(html.paragraph(text, "finding"))
+    if spider.points(found, unit).empty:
+        return
+    there = seen(found)
+    many = found.n > spider.MANY
+    described = frame.drawn(
+        "spider", (unit, there, many), lambda: spider.description(unit, there, many=many)
+    )
     _draw(page, "spider", described, lambda: spider.data(found, unit, marked()), text)
     st.html(html.paragraph(spider.READ, "quiet"))
 
@@ -100,14 +108,40 @@ def _swimmer(page: Page, found: People) -> None:
     if lanes.empty:
         st.info("The visits have no dates or days: there is no swimmer plot.")
         return
-    cohort = _followed(page)
+    n = min(len(lanes), swimmer.MOST)
+    text = f"What happened to each patient, and when.{swimmer.said_of(len(lanes))}"
+    st.html(html.paragraph(text, "finding"))
+    by, cohort, there = _coloured(page), _followed(page), seen(found)
+    levels, group = swimmer.groups(found, page.dataset, by) if by else ((), None)
     described = frame.drawn(
-        "swimmer", (unit, len(lanes)), lambda: swimmer.description(unit, len(lanes))
+        "swimmer",
+        (unit, n, there, levels),
+        lambda: swimmer.description(unit, n, there, levels),
     )
-    st.html(html.paragraph("What happened to each patient, and when.", "finding"))
     text = "Time under observation of each patient with response, new lesions and progression"
-    _draw(page, "swimmer", described, lambda: swimmer.data(found, unit, cohort, marked()), text)
+    _draw(
+        page, "swimmer", described,
+        lambda: swimmer.data(found, unit, cohort, marked(), group), text,
+    )  # fmt: skip
     st.html(html.paragraph(swimmer.READ, "quiet"))
+
+
+def _coloured(page: Page) -> str | None:
+    """The column that colours the lanes, the treatment say; None: the best response."""
+    offered = swimmer.colourings(page.dataset)
+    if not offered:
+        return None
+    if st.session_state.get("swimmer_by") not in offered:
+        st.session_state["swimmer_by"] = ""
+    chosen: str = st.selectbox(
+        "Coloured by",
+        ["", *offered],
+        format_func=lambda name: offered.get(name, "Best response"),
+        key="swimmer_by",
+        width=320,
+        help="The best response, or what is known of the patients at the start: their treatment.",
+    )
+    return chosen or None
 
 
 def _followed(page: Page) -> Cohort | None:

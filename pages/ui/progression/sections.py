@@ -29,6 +29,7 @@ EMPTY = (
 
 def draw(page: Page) -> None:
     """Everything that lesions by visit say; where there are none, how to bring them."""
+    show.heading("Response and progression")
     found = _people(page)
     if found is None or not found.n:
         st.info(EMPTY, icon=":material/upload_file:")
