@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('gbsg2', 'rossi', 'veteran', 'whas500')
+    ('fulvestrant', 'gbsg2', 'rossi', 'veteran', 'whas500')
     """
     found = sorted(path.stem for path in FOLDER.glob("*.toml"))
     return tuple(sorted(found, key=lambda name: name not in STUDIES))
@@ -52,7 +52,7 @@ def load(name: str) -> Dataset:
     >>> len(gbsg2.frame), gbsg2.endpoints[0].label, gbsg2.variables["progrec"].unit
     (686, 'Recurrence-free survival', 'fmol')
     """
-    said = _dictionary(name)
+    said = dictionary(name)
     data = _file(said, said["file"])
     table = arff.read(data) if said["file"].endswith(".arff") else text.parse(data)
     entries = {entry["name"]: entry for entry in said["variables"]}
@@ -83,13 +83,20 @@ def question(name: str) -> AnalysisSpec:
     >>> question("gbsg2").group_by
     'progrec'
     """
-    return AnalysisSpec.from_query(_dictionary(name)["question"])
+    return AnalysisSpec.from_query(dictionary(name)["question"])
 
 
 _REINSTALL = "Install Stratiscope's requirements again"
 
 
-def _dictionary(name: str) -> Mapping[str, Any]:
+def dictionary(name: str) -> Mapping[str, Any]:
+    """Read what the file of a shipped cohort says.
+
+    Raises
+    ------
+    DataError
+        If there is no such cohort.
+    """
     if name not in names():
         raise DataError(f"There is no shipped cohort '{name}'", nearest(name, names()))
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))

@@ -9,6 +9,9 @@ from core.view import html, words
 from pages.ui import frame, importing, show, sidebar, upload
 from pages.ui.frame import Page
 
+IN_A_ROW = 3
+"""Cards of shipped cohorts beside each other."""
+
 
 def introduction(page: Page) -> None:
     """What this is, a place to drop a table, and who is in."""
@@ -41,18 +44,30 @@ def about(page: Page) -> None:
 def examples_to_open(page: Page) -> None:
     """The shipped cohorts."""
     st.html(html.paragraph("Open another cohort", "question"))
-    places = st.columns(len(examples.names()))
-    for place, name in zip(places, examples.names(), strict=True):
-        with place, st.container(border=True, height="stretch"):
-            found = frame.example(name)
-            st.html(
-                html.paragraph(found.title, "finding")
-                + html.paragraph(words.first_sentence(found.about), "quiet")
-            )
-            st.button(
-                "Open",
-                key=f"open_{name}",
-                disabled=name == page.dataset.reference,
-                on_click=frame.ask,
-                args=(examples.question(name),),
-            )
+    st.page_link(
+        "pages/study.py",
+        label="Two model studies, figure by figure and table by table",
+        icon=":material/menu_book:",
+        query_params=page.spec.to_dict(),
+    )
+    names = examples.names()
+    for start in range(0, len(names), IN_A_ROW):
+        row = names[start : start + IN_A_ROW]
+        for place, name in zip(st.columns(IN_A_ROW), row, strict=False):
+            with place, st.container(border=True, height="stretch"):
+                _card(page, name)
+
+
+def _card(page: Page, name: str) -> None:
+    found = frame.example(name)
+    st.html(
+        html.paragraph(found.title, "finding")
+        + html.paragraph(words.first_sentence(found.about), "quiet")
+    )
+    st.button(
+        "Open",
+        key=f"open_{name}",
+        disabled=name == page.dataset.reference,
+        on_click=frame.ask,
+        args=(examples.question(name),),
+    )

@@ -17,6 +17,8 @@ PAGES = (
     ("pages/subgroups.py", "Subgroups", ":material/account_tree:"),
     ("pages/competing.py", "Competing risks", ":material/alt_route:"),
     ("pages/response.py", "Response", ":material/percent:"),
+    ("pages/study.py", "Model studies", ":material/menu_book:"),
+    ("pages/comparison.py", "Printed tables", ":material/fact_check:"),
 )
 
 

@@ -1,0 +1,126 @@
+"""Printed tables: beside what the data give, and checked against themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import studies
+from core.errors import StratiscopeError
+from core.printed import paste, rules, shipped
+from core.printed.compare import Comparison, compare
+from core.printed.findings import SEVERITIES
+from core.printed.table import Cell
+from core.view import html, printed, tables, words
+from pages.ui import frame, show
+from pages.ui.frame import Page
+from pages.ui.telling import telling
+
+OWN = "own"
+ALL = "everywhere"
+RULES = (
+    "Found by rules, with every printed number standing for all values that round to it: a hazard "
+    "ratio is the geometric mean of its limits, its p follows from them, groups add up, a "
+    "percentage needs a count, the same number is the same in two places, and so on."
+)
+PASTE = (
+    "Paste a table from a paper: a row per factor, with n and events, median (limits), p, hazard "
+    "ratio (limits) and p, as the journal printed it; or a CSV of cells."
+)
+
+
+def page(opened: Page) -> None:
+    """Choose a document, or paste a table."""
+    names = [*shipped.TITLES, OWN]
+    here = opened.dataset.reference
+    document = st.selectbox(
+        "Printed where?",
+        names,
+        index=names.index(here) if here in names else 0,
+        format_func=lambda name: shipped.TITLES.get(name, "Another paper: paste its table"),
+        key="printed_document",
+        help="The numbers that a document prints: compared with the data, and with each other.",
+    )
+    if document == OWN:
+        _own()
+        return
+    if document in studies.names():
+        _compared(opened, document)
+    _contradictions(shipped.cells(document), document)
+
+
+def _own() -> None:
+    text = st.text_area("The table", key="printed_text", height=220, help=PASTE, placeholder=PASTE)
+    if not text.strip():
+        st.html(html.paragraph("Nothing that is pasted here leaves this computer.", "quiet"))
+        return
+    try:
+        read = paste.paste(text)
+    except StratiscopeError as error:
+        frame.problem(error)
+        return
+    show.notes(read.notes)
+    st.html(html.paragraph(f"{len(read.cells)} numbers were read.", "finding"))
+    _contradictions(read.cells, OWN)
+
+
+def _compared(opened: Page, name: str) -> None:
+    if not opened.dataset.synthetic:  # else the page says so at its top
+        st.html(html.paragraph(words.SYNTHETIC, "synthetic"))
+    kept: dict[str, Any] = st.session_state.setdefault("worked", {})
+    key = f"printed {name}"
+    if key not in kept:
+        with telling("Computing every printed number") as progress:
+            kept[key] = compare(
+                shipped.cells(name), frame.example(name), studies.base(name), progress=progress
+            )
+    result: Comparison = kept[key]
+    st.html(html.paragraph(printed.finding(result), "finding"))
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    places = list(dict.fromkeys(row.cell.place for row in result.rows))
+    place = left.selectbox(
+        "Printed in", [ALL, *places], key="printed_place", help="Show the numbers of one table."
+    )
+    missed = right.toggle(
+        "Only what is not matched", key="printed_missed", help="Hide the cells that agree."
+    )
+    shown = printed.table(result, missed_only=missed, place="" if place == ALL else place)
+    if shown.empty:
+        st.info("Every number that is printed there is matched.")
+    else:
+        st.dataframe(shown, hide_index=True, alt="Printed and computed numbers")
+    _download(
+        "Printed and computed (CSV)", f"stratiscope_{name}_printed.csv", printed.table(result)
+    )
+
+
+def _contradictions(cells: tuple[Cell, ...], name: str) -> None:
+    found = frame.kept(f"contradictions {hash(cells)}", lambda: rules.check(cells))
+    st.html(
+        html.paragraph("What the printed numbers say of each other", "question")
+        + html.paragraph(printed.contradictions(found), "finding")
+    )
+    for severity in SEVERITIES:
+        table = printed.proofs(found, severity)
+        if not table.empty:
+            st.html(
+                html.paragraph(f"{severity.capitalize()}. {printed.MEANING[severity]}", "finding")
+                + html.table(table, caption=f"Findings: {severity}")
+            )
+    st.html(html.paragraph(RULES, "quiet"))
+    if found:
+        _download("Findings (CSV)", f"stratiscope_{name}_findings.csv", tables.rows(found))
+
+
+def _download(label: str, file: str, table: Any) -> None:
+    st.download_button(
+        label,
+        lambda: tables.to_csv(table.astype(str)),
+        file_name=file,
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"save_{file}",
+        on_click="ignore",
+        type="tertiary",
+    )

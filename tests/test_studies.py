@@ -1,0 +1,55 @@
+"""The model studies: every view opens, and the page of printed tables says what is matched."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import studies
+from core.printed import rules, shipped
+from core.studies import View
+from core.view import printed
+from tests.test_pages import assert_sound, bodies, opened, text_of
+
+VIEWS = [(name, view) for name in studies.names() for view in studies.views(name)]
+EVERY = [(name, one) for name, view in VIEWS for one in (view, *view.asks)]
+
+
+def said(at: object) -> str:
+    return "\n".join(map(text_of, bodies(at)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "view"), EVERY, ids=lambda x: getattr(x, "label", x))
+def test_every_view_opens_and_says_that_it_is_synthetic(name: str, view: View) -> None:
+    query = "&".join(f"{k}={v}" for k, texts in view.spec.to_dict().items() for v in texts)
+    # What is left to chance is drawn seldom here: the page is tried, not the numbers.
+    at = opened(view.page, f"{query}&permutations=99&bootstraps=20")
+    assert_sound(at)
+    assert not at.error
+    assert "Synthetic data" in said(at)
+    assert view.spec.data == name
+
+
+def test_the_studies_are_a_click_away() -> None:
+    at = opened("pages/study.py", "data=gbsg2")
+    assert_sound(at)
+    linked = [link.proto.label for link in at.get("page_link")]
+    for _, view in EVERY:
+        assert view.label in linked
+
+
+def test_printed_beside_computed() -> None:
+    at = opened("pages/comparison.py", "data=fulvestrant&sites_out=bone")
+    assert_sound(at)
+    assert "estimates" in said(at)
+    assert "104 of 129 estimates" in said(at)
+    assert printed.contradictions(rules.check(shipped.cells("fulvestrant"))) in said(at)
+
+
+def test_a_pasted_table_is_checked() -> None:
+    at = opened("pages/comparison.py", "data=gbsg2")
+    at.selectbox(key="printed_document").set_value("own").run()
+    assert_sound(at)
+    table = "Factor\tn/events\tHR (95% CI)\tP\nHI\t27/16\t0.69 (0.13-0.94)\t0.043"
+    at.text_area(key="printed_text").set_value(table).run()
+    assert_sound(at)
+    assert "geometric mean" in said(at)
