@@ -269,3 +269,16 @@ def test_responses_without_lesions_are_refused() -> None:
     table = read_all([("patients.csv", patients), ("rs.csv", SDTM["rs.csv"])], Recipe())
     with pytest.raises(DataError, match="none of the lesions"):
         attached(table, ASKED)
+
+
+def test_a_moment_that_no_date_of_time_0_allows_is_told_in_days() -> None:
+    dated = VISITS.replace(b",week,", b",date,")
+    dated = dated.replace(b",0,0,", b",0,2020-01-01,").replace(b",1,8,", b",1,2020-02-26,")
+    table = loaded(("visits.csv", dated))
+    assert with_columns(table, ASKED).variables["pd_mode"].known == "time_to_progression"
+    # The way on that the guard offers can be gone.
+    moved = ASKED.but(group_by="pd_mode", origin="time_to_progression")
+    assert select(with_columns(table, moved), moved).n == 2
+    started = ASKED.but(time=None, start="a date")
+    assert with_columns(table, started).variables["pd_mode"].known == "progression_date"
+    assert with_columns(table, ASKED).variables["best_response"].known == "time_to_assessment"

@@ -25,6 +25,7 @@ from core.lesions.recist import derived as recist_derived
 from core.lesions.recist.rules import WEEK, Rules
 from core.lesions.recist.table import Lesions as RecistLesions
 from core.notes import Note, warning
+from core.origin import start_of
 from core.spec import AnalysisSpec
 
 PET_FIELDS = (
@@ -36,6 +37,10 @@ FIELDS = (*PET_FIELDS, *RECIST_FIELDS)
 PFS = Endpoint(
     "Progression by the lesions", "pfs_time", "days", "pfs_event", ("1",), show_unit="months"
 )
+IN_TIMES = {
+    "progression_date": "time_to_progression", "assessment_date": "time_to_assessment",
+}  # fmt: skip
+"""The column of times that says what one of dates says."""
 NO_LESIONS = "no lesion in the lesion table"
 
 
@@ -68,7 +73,12 @@ class Attached:
     responses: pd.DataFrame | None = None
 
 
-def attached(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = None) -> Attached | None:
+def attached(
+    dataset: Dataset,
+    spec: AnalysisSpec,
+    found: Matched | None = None,
+    recist: recist_derived.Derived | None = None,
+) -> Attached | None:
     """Summarise the lesions per patient, by the choices of the question.
 
     Parameters
@@ -79,6 +89,8 @@ def attached(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = None)
         Its fields in `FIELDS` and ``id`` are read.
     found : Matched, optional
         From `core.lesions.matching.matched`: the same for all choices.
+    recist : Derived, optional
+        The patients' responses where they are known already: no PET choice changes them.
 
     Returns
     -------
@@ -93,23 +105,31 @@ def attached(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = None)
     tables, ids, notes = found.tables, found.ids, [*found.notes]
     choice, rules = Choice.of(spec), rules_of(spec)
     pet = None if tables.pet is None else pet_derived.patients(tables.pet, choice)
-    recist = None if tables.recist is None else recist_derived.patients(tables.recist, rules)
+    if recist is None and tables.recist is not None:
+        recist = recist_derived.patients(tables.recist, rules)
     notes += [n for part in (pet, recist) if part is not None for n in part.notes]
     return Attached(
         tables.pet, choice, pet, tables.recist, rules, recist, ids, tuple(notes), tables.responses
     )
 
 
-def with_columns(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = None) -> Dataset:
+def with_columns(
+    dataset: Dataset,
+    spec: AnalysisSpec,
+    found: Matched | None = None,
+    recist: recist_derived.Derived | None = None,
+) -> Dataset:
     """The patients' table with the columns that come from the lesions.
 
     A column that the patients' table has already is left as it is there, and said.
     """
-    made = attached(dataset, spec, found)
+    made = attached(dataset, spec, found, recist)
     if made is None or dataset.attached is not None:
         return dataset
     frame, variables, notes = dataset.frame, dict(dataset.variables), list(made.notes)
     added: dict[str, np.ndarray] = {}
+    # Without the date of time 0 a moment can only be told from a column of times.
+    moments = {} if start_of(dataset, spec) is not None else IN_TIMES
     absent = dict(dataset.absent)
     for part in (made.pet_patients, made.recist_patients):
         if part is None:
@@ -124,7 +144,10 @@ def with_columns(dataset: Dataset, spec: AnalysisSpec, found: Matched | None = N
                 notes.append(warning(name, text))
                 continue
             added[name] = rows[name].to_numpy()
-            variables[name] = dataclasses.replace(variable, derived=True)
+            known = moments.get(variable.known, variable.known)
+            if known not in part.variables:
+                known = variable.known
+            variables[name] = dataclasses.replace(variable, derived=True, known=known)
             absent[name] = reasons
     wider = pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
     return dataclasses.replace(

@@ -8,6 +8,8 @@ from core.dataset import Dataset
 from core.errors import StratiscopeError
 from core.lesions import attach
 from core.lesions.matching import matched
+from core.lesions.recist import derived
+from core.origin import start_of
 from core.reading import examples
 from core.spec import AnalysisSpec
 from core.view.html import markdown_text, paragraph
@@ -49,6 +51,13 @@ def with_lesions(dataset: Dataset, spec: AnalysisSpec) -> Dataset:
     found = frame.kept(
         f"lesions {dataset.digest} {files} {spec.id}", lambda: matched(dataset, spec.id)
     )
+    rules, visits = attach.rules_of(spec), found.tables.recist
+    # A move of a PET filter leaves the responses as they are.
+    responses = frame.kept(
+        f"responses {dataset.digest} {files} {spec.id} {rules!r}",
+        lambda: None if visits is None else derived.patients(visits, rules),
+    )
     return frame.kept(
-        f"columns {dataset.digest} {name}", lambda: attach.with_columns(dataset, spec, found)
+        f"columns {dataset.digest} {name} {start_of(dataset, spec)}",
+        lambda: attach.with_columns(dataset, spec, found, responses),
     )
