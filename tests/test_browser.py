@@ -449,7 +449,7 @@ def test_figures_and_tables_are_saved(new_tab: Callable[..., Tab]) -> None:
     tab.page.get_by_role("button", name="Save figure").first.click()
     tab.page.locator(".st-key-save_km_svg button").wait_for()
     tab.settle()
-    stem = "stratiscope_gbsg2_km_recurrence-free-survival_progrec_20"
+    stem = "stratiscope_gbsg2_km_recurrence-free-survival_progrec_20_r"
     name, svg = saved(tab, "save_km_svg")
     assert name == f"{stem}.svg"
     drawn = "".join(ElementTree.fromstring(svg).itertext())
@@ -470,13 +470,13 @@ def test_figures_and_tables_are_saved(new_tab: Callable[..., Tab]) -> None:
     tab.page.locator(".st-key-save_groups_csv button").wait_for()
     tab.settle()
     name, table = saved(tab, "save_groups_csv")
-    assert name == "stratiscope_gbsg2_groups_recurrence-free-survival_progrec_20.csv"
+    assert name == "stratiscope_gbsg2_groups_recurrence-free-survival_progrec_20_r.csv"
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     for row, group in zip(rows, expected.answer["km"]["groups"], strict=True):
         assert (int(row["n"]), int(row["events"])) == (group["n"], group["events"])
         assert float(row["median"]) == group["median"]
     name, _ = saved(tab, "save_curves_csv")
-    assert name == "stratiscope_gbsg2_curves_recurrence-free-survival_progrec_20.csv"
+    assert name == "stratiscope_gbsg2_curves_recurrence-free-survival_progrec_20_r.csv"
     tab.assert_clean()
 
 
