@@ -130,7 +130,8 @@ def form_groups(
         Only the search for the best cutoff reads the times.
     spec : AnalysisSpec
         Its ``cut_rule``, ``cut_value`` and ``cut_side`` are read, and for the best cutoff or pair
-        ``min_fraction``, ``min_events`` and ``entry``. A second marker is not read here.
+        ``min_fraction``, ``min_events`` and ``entry``; by the profile quantiles are of type 7 or,
+        as in SPSS, of type 6. A second marker is not read here.
 
     Raises
     ------
@@ -160,7 +161,8 @@ def form_groups(
         thresholds, origin = pair.thresholds(side), "best"
         notes = pair_notes(pair, variable.title, spec)
     else:
-        thresholds, origin = find_thresholds(x, rule, spec.cut_value)
+        spss = spec.profile == "spss"
+        thresholds, origin = find_thresholds(x, rule, spec.cut_value, weibull=spss)
     codes = cut(x, thresholds, side)
     labels = interval_labels(shown_thresholds(x, thresholds, side, origin), side)
     formed = grouped(variable, rule, thresholds, side, origin, codes, labels, event)
@@ -175,7 +177,7 @@ def shown_thresholds(
 
 
 def find_thresholds(
-    x: np.ndarray, rule: str, values: tuple[str, ...]
+    x: np.ndarray, rule: str, values: tuple[str, ...], *, weibull: bool = False
 ) -> tuple[tuple[float, ...], str]:
     """Return the cutoffs of a rule over the values `x`, and where they come from."""
     if rule in PROBABILITIES:
@@ -193,7 +195,7 @@ def find_thresholds(
         raise SpecError(
             "cut_value", "A quantile must lie between 0 and 1", "Give one like cut_value=0.75"
         )
-    found = sorted({quantile(x, p) for p in probabilities})
+    found = sorted({quantile(x, p, weibull=weibull) for p in probabilities})
     return tuple(found), rule
 
 

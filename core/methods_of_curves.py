@@ -80,6 +80,8 @@ def limits(spec: AnalysisSpec) -> str:
 def named_test(spec: AnalysisSpec) -> str:
     """The test that the question names."""
     name = spec.test or "logrank"
+    if name == "gehan" and spec.profile == "spss":
+        return "the Breslow test (Gehan's weights), as in SPSS"
     return TESTS.get(name, f"the Fleming-Harrington test {name[2:].replace(';', ', ')}")
 
 

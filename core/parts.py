@@ -49,6 +49,7 @@ WHO = (
 """Fields that decide who is in."""
 CUT = (
     "cut_rule", "cut_value", "cut_side", "min_fraction", "min_events", "second_cut", "combine",
+    "profile",
 )  # fmt: skip
 """Fields that divide them."""
 FITTED = ("terms", "strata", "ties", "profile", "weights", "cluster", "offset")
@@ -191,7 +192,7 @@ PARTS: dict[str, Part] = {
     "observation": Part(
         observation.observation,
         published.plainly("observation"),
-        ("conf_level", "conf_type", "at"),
+        ("conf_level", "conf_type", "at", "profile"),
         lambda spec: False,
     ),
     "comparisons": Part(

@@ -2,16 +2,16 @@
 
 Methods
 -------
-Numbers are described by median, quartiles (R's type 7), range, mean and standard deviation,
-categories by counts; shares are of the patients who have a value, and the missing ones have a line
-of their own. A number with few whole values is a category. Tests by a fixed rule, named in each
-row: a category has Pearson's chi-square without continuity correction when all expected counts are
-5 or more, else Fisher's exact test; a number has the Mann-Whitney test (asymptotic, corrected for
-ties, without continuity correction, as SPSS; Kruskal-Wallis for more groups), or with ``mean_test``
-Student's or Welch's t test (analysis of variance, or Welch's). The standardised difference is that
-of the means over the root of the mean variance, for a category the multivariate one; with more than
-two groups the largest of all pairs. It does not depend on the number of patients, as a p-value
-does.
+Numbers are described by median, quartiles (R's type 7, with SPSS's conventions type 6), range, mean
+and standard deviation, categories by counts; shares are of the patients who have a value, and the
+missing ones have a line of their own. A number with few whole values is a category. Tests by a
+fixed rule, named in each row: a category has Pearson's chi-square without continuity correction
+when all expected counts are 5 or more, else Fisher's exact test; a number has the Mann-Whitney test
+(asymptotic, corrected for ties, without continuity correction, as SPSS; Kruskal-Wallis for more
+groups), or with ``mean_test`` Student's or Welch's t test (analysis of variance, or Welch's). The
+standardised difference is that of the means over the root of the mean variance, for a category the
+multivariate one; with more than two groups the largest of all pairs. It does not depend on the
+number of patients, as a p-value does.
 
 References
 ----------
@@ -162,7 +162,8 @@ def table_one(cohort: Cohort, spec: AnalysisSpec) -> TableOneResult:
     ----------
     cohort : Cohort
     spec : AnalysisSpec
-        Reads ``characteristics mean_test response seed``. No column of the outcome is shown.
+        Reads ``characteristics mean_test response seed`` and the profile. No column of the
+        outcome is shown.
 
     Raises
     ------

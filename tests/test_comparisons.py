@@ -603,7 +603,7 @@ def test_the_finding_names_the_test_of_the_study_and_the_span_of_the_others() ->
 
 def test_the_table_has_every_test_and_marks_the_chosen_one() -> None:
     found = asked(random_columns(1, 60), group_by="site", test="gehan", permutations=99.0)
-    table = view.table(found)
+    table = view.table(found, AnalysisSpec(test="gehan"))
     names = table["Test"].tolist()
     assert len(table) == len(module.TESTS) + 2
     assert [name for name in names if "chosen" in name] == ["Gehan-Breslow (chosen)"]
@@ -626,7 +626,7 @@ def test_pairs_are_adjusted_by_the_named_method() -> None:
     assert len(table) == 3
     assert list(view.pairs(result, "none")) == ["Pair", "p"]
     assert set(view.ADJUSTMENTS) == {"holm", "bonferroni", "bh", "none"}
-    assert "false" in view.adjustment("bh")
+    assert "false" in view.adjustment("bh", made.spec)
 
 
 def test_maxcombo_can_be_asked_for_in_a_link() -> None:

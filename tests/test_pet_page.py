@@ -202,7 +202,7 @@ def test_without_one_cutoff_only_medians_are_compared() -> None:
     assert all(x.at_cutoff is None and x.n_changed is None for x in found.lines)
     assert all(x.at_median is not None for x in found.lines)
     assert "medians only" in found.notes[0].text
-    assert len(tables.alternatives(found, at_median=False)) == len(found.lines)
+    assert len(tables.alternatives(cohort, found, at_median=False)) == len(found.lines)
 
 
 def test_a_searched_cutoff_is_warned_of() -> None:
@@ -398,7 +398,7 @@ def test_bone_is_one_item_among_the_sites(by_hi: Cohort) -> None:
 
 
 def test_the_tables_of_the_sensitivity(by_hi: Cohort, panel: AlternativesResult) -> None:
-    shown = tables.alternatives(panel, at_median=False)
+    shown = tables.alternatives(by_hi, panel, at_median=False)
     assert shown["Definition"][0].endswith("(now)")
     assert "Log-rank p" in shown.columns
     assert re.search(

@@ -8,9 +8,15 @@ mean to the group's own last time (B2)               `test_means`
 log-rank, Gehan called Breslow, Tarone-Ware (B4)     `test_log_rank`, `test_gehan_is_called_breslow`
 Breslow's ties (B5)                                  `test_ties`; test_cox.py against R
 Wald limits, -2LL, LR and score of Cox (B6)          `test_cox`
-forward by score, removal by Wald (B7)               `test_selection`; test_selection.py
-percentiles of type 6 (B12)                          `test_percentiles`
+forward by score, removal by Wald or LR (B7)         test_selection.py: veteran, gbsg, ovarian
+the reference level is shown (B8)                    `test_the_reference_level_is_shown`
+logistic model with Wald limits and p (B9)           `test_logistic`
+chi-square without correction, Fisher's test (B10)   `test_categories`
+Mann-Whitney without continuity correction (B11)     `test_mann_whitney`
+percentiles of type 6, SD over n - 1 (B12)           `test_percentiles`
 rounding of halves away from zero (B13)              `test_rounding`
+what a reader sees and takes away                    `test_the_profile_is_named_in_every_export`,
+                                                     `test_the_headline_is_that_of_spss`
 ===================================================  ==============================================
 """
 
@@ -21,15 +27,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from core.analysis import analyse
 from core.cohort import select
 from core.dataset import Dataset
+from core.methods_of_curves import named_test
 from core.reading import read
 from core.spec import AnalysisSpec
-from core.survival import km
+from core.survival import cox, km
+from core.survival.comparisons import comparisons as every_test
 from core.survival.selection import parse
-from core.view import numbers, words
+from core.view import numbers, tables, words
+from core.view import table_one as first_table
+from core.view.curve import comparisons
 
 TEN = {"rel": 1e-10, "abs": 0.0}
 
@@ -149,6 +160,9 @@ def test_a_limit_below_zero_is_zero_and_none_where_the_curve_stays_high() -> Non
     high = read(b"time,status\n1,1\n2,1\n3,0\n4,0\n", "high.csv")  # S ends at 0.5
     (group,) = analyse(high, ASKED)["km"]["groups"]
     assert (group["median"], group["conf_low"], group["conf_high"]) == (2, None, None)
+    cohort = select(high, ASKED)
+    said = words.finding(cohort, km.estimate(cohort, ASKED))
+    assert "Median 2 (limits not estimable) days" in said
 
 
 def test_ties() -> None:
@@ -174,9 +188,26 @@ def test_percentiles() -> None:
     answer = analyse(table, spec)
     cell = answer["table_one"]["characteristics"][0]["cells"][-1]
     assert [cell[n] for n in ("q1", "q3")] == [135, 389.75]
+    assert cell["sd"] == pytest.approx(float(np.std(rows["marker"], ddof=1)), rel=1e-12)
+    assert "type 6, as in SPSS" in first_table.variant(select(table, spec))
+    assert "type 7" in first_table.variant(select(table, spec.but(profile="r")))
     plain = analyse(table, spec.but(profile="r"))
     cell = plain["table_one"]["characteristics"][0]["cells"][-1]
     assert [cell[n] for n in ("q1", "q3")] == [143, 389.25]
+
+
+def test_a_marker_is_cut_at_quartiles_of_type_6() -> None:
+    rows = DATASET.frame.assign(marker=DATASET.frame["time"])
+    table = read(rows.to_csv(index=False).encode(), "marked.csv")
+    spec = ASKED.but(group_by="marker", cut_rule="quartiles", event="status")
+    assert select(table, spec).groups.thresholds == (135, 259.5, 389.75)
+    assert select(table, spec.but(profile="r")).groups.thresholds == (143, 259.5, 389.25)
+
+
+def test_observed_follow_up_has_quartiles_of_type_6() -> None:
+    for profile, quartiles in (("spss", [135, 389.75]), ("r", [143, 389.25])):
+        found = asked(parts=("observation",), profile=profile)["observation"]["overall"]["observed"]
+        assert [found["lower_quartile"], found["upper_quartile"]] == quartiles
 
 
 def test_the_profile_is_named_in_every_export() -> None:
@@ -190,10 +221,102 @@ def test_the_profile_is_named_in_every_export() -> None:
 
 
 def test_gehan_is_called_breslow() -> None:
-    for profile, name in (("spss", "Breslow (Gehan)"), ("r", "Gehan-Breslow")):
+    named = (
+        ("spss", "Breslow (Gehan)", "the Breslow test"),
+        ("r", "Gehan-Breslow", "the Gehan-Breslow test"),
+    )
+    for profile, name, in_methods in named:
         spec = ASKED.but(group_by="sex", cut_rule="none", test="gehan", profile=profile)
         cohort = select(DATASET, spec)
         assert name in words.finding(cohort, km.estimate(cohort, spec))
+        assert f"the {name} test" in comparisons.adjustment("holm", spec)
+        assert in_methods in named_test(spec)
+        found = every_test(cohort, spec)
+        assert f"{name} (chosen)" in comparisons.table(found, spec)["Test"].tolist()
+
+
+def test_the_headline_is_that_of_spss() -> None:
+    spec = ASKED.but(group_by="sex", cut_rule="none")
+    cohort = select(DATASET, spec)
+    result = km.estimate(cohort, spec)
+    shown = tables.headline(cohort, result)
+    assert shown["Median, days (95% CI)"].tolist() == ["353 (297–409)", "296 (198–394)"]
+    assert shown["SE of median"].tolist() == ["28.4", "49.8"]
+    assert shown["Mean to the last time, days (SE)"].tolist() == ["335.1 (27.6)", "289.5 (25.5)"]
+    in_full = tables.summaries(cohort, result)
+    assert in_full["time_of_50_percent_se"].tolist() == pytest.approx([28.40150389, 49.81232524])
+    cohort = select(DATASET, spec.but(tau=300.0))
+    assert "Mean up to 300, days (SE)" in tables.headline(cohort, km.estimate(cohort, cohort.spec))
+    cohort = select(DATASET, spec.but(profile="r"))
+    assert "SE of median" not in tables.headline(cohort, km.estimate(cohort, cohort.spec))
+
+
+def test_another_level_has_its_own_limits() -> None:
+    (group,) = asked(conf_level=0.9)["km"]["groups"]
+    half = 1.6448536269514722 * 27.277143171126
+    assert group["conf_low"] == pytest.approx(333 - half, **TEN)
+    assert group["conf_high"] == pytest.approx(333 + half, **TEN)
+
+
+def test_the_reference_level_is_shown() -> None:
+    answer = asked(terms=("ecog:cat",), parts=("cox",))["cox"]
+    assert [(r["level"], r["reference"]) for r in answer["multivariable"]] == [
+        ("1", "0"),
+        ("2", "0"),
+    ]
+    cohort = select(DATASET, ASKED.but(terms=("ecog:cat",)))
+    shown = tables.cox(cox.model(cohort, cohort.spec))["Variable"].tolist()
+    assert all("(vs 0)" in name for name in shown)
+
+
+FOURFOLD = pd.DataFrame(
+    [("a", "yes")] * 10 + [("a", "no")] * 3 + [("b", "yes")] * 5 + [("b", "no")] * 9,
+    columns=["arm", "answer"],
+).assign(
+    time=np.arange(1, 28), status=1, dose=[k / 2 for k in [*range(13), *range(4, 18)]]
+)  # fmt: skip
+"""Two arms; the doses 0 to 6 by halves, and 2 to 8.5."""
+
+
+def fourfold(**fields: Any) -> dict[str, Any]:
+    table = read(FOURFOLD.to_csv(index=False).encode(), "fourfold.csv")
+    answer: dict[str, Any] = analyse(table, ASKED.but(group_by="arm", **fields))
+    return answer
+
+
+def test_logistic() -> None:
+    spec = {"terms": ("arm",), "response": "answer", "response_is": ("yes",)}
+    (row,) = fourfold(**spec, parts=("logistic",))["logistic"]["multivariable"]
+    coef, error = np.log(5 * 3 / (9 * 10)), np.sqrt(1 / 10 + 1 / 3 + 1 / 5 + 1 / 9)
+    assert row["odds_ratio"] == pytest.approx(np.exp(coef), rel=1e-8)
+    ends = np.exp(coef + np.array([-1, 1]) * 1.959963984540054 * error)
+    assert [row["conf_low"], row["conf_high"]] == pytest.approx(ends.tolist(), rel=1e-8)
+    assert row["p_value"] == pytest.approx(float(stats.chi2.sf((coef / error) ** 2, 1)), rel=1e-8)
+
+
+def comparison(column: str) -> dict[str, Any]:
+    found = fourfold(characteristics=(column,), parts=("table_one",))["table_one"]
+    compared: dict[str, Any] = found["characteristics"][0]["comparison"]
+    return compared
+
+
+def test_categories() -> None:
+    found = comparison("answer")
+    chi2 = 27 * (10 * 9 - 3 * 5) ** 2 / (13 * 14 * 15 * 12)
+    assert (found["test"], found["df"]) == ("pearson", 1)
+    assert found["statistic"] == pytest.approx(chi2, rel=1e-12)
+
+
+def test_mann_whitney() -> None:
+    a, b = FOURFOLD["dose"][:13].to_numpy(), FOURFOLD["dose"][13:].to_numpy()
+    u = float((a[:, None] > b).sum() + (a[:, None] == b).sum() / 2)
+    ties = np.unique(FOURFOLD["dose"], return_counts=True)[1]
+    variance = 13 * 14 / 12 * (28 - (ties**3 - ties).sum() / (27 * 26))
+    z = (u - 13 * 14 / 2) / np.sqrt(variance)
+    found = comparison("dose")
+    assert found["test"] == "mann-whitney"
+    assert abs(found["statistic"]) == pytest.approx(abs(z), rel=1e-12)
+    assert found["p_value"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-10)
 
 
 def test_rounding() -> None:

@@ -33,8 +33,8 @@ from core.survival.counts import count
 from core.survival.quantiles import crossings, spss_interval
 from core.survival.tails import normal_quantile
 
-SPSS_Z = 1.96
-"""SPSS multiplies by 1.96 and not by 1.959964 for the limits of a median."""
+SPSS_LEVEL, SPSS_Z = 0.95, 1.96
+"""SPSS multiplies by 1.96, not by 1.959964, for the limits of a median, and has no other level."""
 QUARTILES = (0.25, 0.5, 0.75)
 """Shares of the patients who have had the event."""
 
@@ -172,12 +172,15 @@ def quantiles(
     ----------
     curve : Curve
     spec : AnalysisSpec
-        Reads ``median_ci`` and the profile.
+        Reads ``median_ci conf_level`` and the profile.
     probabilities : tuple of float
     """
-    if conventions(spec).median_ci == "spss":
+    agreed = conventions(spec)
+    if agreed.median_ci == "spss":
         steps = (curve.time, curve.estimate, curve.variance_log)
-        return tuple(Quantile(p, *spss_interval(*steps, 1 - p, z=SPSS_Z)) for p in probabilities)
+        level = agreed.conf_level
+        z = SPSS_Z if level == SPSS_LEVEL else normal_quantile(level)
+        return tuple(Quantile(p, *spss_interval(*steps, 1 - p, z=z)) for p in probabilities)
     levels = tuple(1 - p for p in probabilities)
     middle, low, high = (
         crossings(curve.time, values, levels)

@@ -6,7 +6,8 @@ The reverse Kaplan-Meier estimate exchanges event and censoring: an event ends t
 patient who would have been followed longer. Its median with limits is what a follow-up is reported
 by. The observed times, of all patients and of those without the event, are shortened or selected
 by the events, and are given beside it under their own names. A patient's state at t is known where
-she was followed to t or had the event by then. Quantiles of observed times are R's type 7. All
+she was followed to t or had the event by then. Quantiles of observed times are R's type 7,
+with SPSS's conventions type 6. All
 times are counted from the time origin, with delayed entry too. A patient with several intervals
 counts once, with her last one.
 
@@ -144,14 +145,14 @@ def _follow_up(
     ways = quantiles(reverse, spec.but(median_ci="curve"))
     return GroupFollowUp(
         label, len(time), int(event.sum()), tuple(shown_quantile(cohort, q) for q in ways),
-        _observed(cohort.shown(time)),
-        None if event.all() else _observed(cohort.shown(time[~event])),
+        _observed(cohort.shown(time), spec),
+        None if event.all() else _observed(cohort.shown(time[~event]), spec),
         tuple(Followed(*row) for row in zip(asked.tolist(), n_risk, known, strict=True)),
     )  # fmt: skip
 
 
-def _observed(time: np.ndarray) -> Observed:
-    low, high = (quantile(time, p) for p in QUARTER)
+def _observed(time: np.ndarray, spec: AnalysisSpec) -> Observed:
+    low, high = (quantile(time, p, weibull=spec.profile == "spss") for p in QUARTER)
     return Observed(
         len(time), float(np.median(time)), low, high, float(time.min()), float(time.max())
     )

@@ -77,15 +77,34 @@ def time(value: float | None, unit: str) -> str:
     return fixed(value, TIME_DECIMALS[unit])
 
 
-def time_with_limits(value: float | None, low: float | None, high: float | None, unit: str) -> str:
-    """Print a median with its limits.
+def measured_time(value: float | None, unit: str) -> str:
+    """Print a mean time or a standard error of a time, one decimal more than a time has.
 
     Examples
     --------
-    >>> time_with_limits(11.94, 1.2, None, "months")
-    '11.9 (1.2–NR)'
+    >>> measured_time(5.255376, "weeks"), measured_time(None, "weeks")
+    ('5.26', '–')
     """
-    return f"{time(value, unit)} ({time(low, unit)}–{time(high, unit)})"
+    if value is None or math.isnan(value):
+        return "–"
+    return fixed(value, TIME_DECIMALS[unit] + 1)
+
+
+def time_with_limits(value: float | None, low: float | None, high: float | None, unit: str) -> str:
+    """Print a median with its limits.
+
+    A median that is reached while neither limit is known has none that could be reached: SPSS
+    leaves them out where the curve does not fall to 45 %.
+
+    Examples
+    --------
+    >>> time_with_limits(11.94, 1.2, None, "months"), time_with_limits(11.94, None, None, "months")
+    ('11.9 (1.2–NR)', '11.9 (limits not estimable)')
+    """
+    at, ends = time(value, unit), (time(low, unit), time(high, unit))
+    if at != NOT_REACHED and ends == (NOT_REACHED, NOT_REACHED):
+        return f"{at} (limits {NOT_ESTIMABLE})"
+    return f"{at} ({ends[0]}–{ends[1]})"
 
 
 def percent(value: float | None) -> str:

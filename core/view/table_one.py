@@ -32,10 +32,16 @@ RANDOMISED = (
 )
 VARIANT = (
     "Categories: n (% of the known values); chi-square without continuity correction where all "
-    "expected counts are 5 or more, else Fisher's exact test. Quartiles by R's type 7. "
+    "expected counts are 5 or more, else Fisher's exact test. Quartiles by {quartiles}. "
     "Mann-Whitney and Kruskal-Wallis asymptotic, corrected for ties. SMD of a category by Yang and "
     "Dalton; with more than two groups the largest of all pairs. No p-value is adjusted."
 )
+
+
+def variant(cohort: Cohort) -> str:
+    """Which variant of each number and test the table has."""
+    spss = cohort.spec.profile == "spss"
+    return VARIANT.format(quartiles="R's type 6, as in SPSS" if spss else "R's type 7")
 
 
 def title(cohort: Cohort) -> str:

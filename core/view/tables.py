@@ -40,6 +40,8 @@ def headline(cohort: Cohort, result: KMResult) -> pd.DataFrame:
             numbers.time_with_limits(g.median, g.conf_low, g.conf_high, unit) for g in result.groups
         ],
     }
+    if cohort.spec.profile == "spss":
+        columns |= _as_spss(result, unit)
     for t in spread(times, MOST_TIMES):
         i = times.index(t)
         columns[f"At {t:.4g} {unit}"] = [
@@ -47,6 +49,19 @@ def headline(cohort: Cohort, result: KMResult) -> pd.DataFrame:
             for g in range(n_groups)
         ]
     return pd.DataFrame(columns)
+
+
+def _as_spss(result: KMResult, unit: str) -> dict[str, list[str]]:
+    """What SPSS prints beside a median: its standard error, and the mean with its own."""
+    half = [next(q for q in g.quartiles if q.probability == 0.5) for g in result.groups]
+    upto = f"up to {result.tau:.4g}" if result.tau is not None else "to the last time"
+    return {
+        "SE of median": [numbers.measured_time(q.std_error, unit) for q in half],
+        f"Mean {upto}, {unit} (SE)": [
+            f"{numbers.measured_time(g.rmst, unit)} ({numbers.measured_time(g.rmst_se, unit)})"
+            for g in result.groups
+        ],
+    }
 
 
 def spread(times: list[float], most: int) -> list[float]:
@@ -67,7 +82,8 @@ def summaries(cohort: Cohort, result: KMResult) -> pd.DataFrame:
         del row["label"], row["quartiles"]
         for quartile in curve.quartiles:
             name = f"time_of_{100 * quartile.probability:g}_percent"
-            row |= {name: quartile.time, f"{name}_low": quartile.conf_low,
+            row |= {name: quartile.time, f"{name}_se": quartile.std_error,
+                    f"{name}_low": quartile.conf_low,
                     f"{name}_high": quartile.conf_high}  # fmt: skip
         at = result.at[result.at["group"] == g]
         for column in ("n_risk", "estimate", "conf_low", "conf_high"):

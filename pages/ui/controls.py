@@ -165,7 +165,7 @@ def curve_options(page: Page) -> None:
         st.selectbox(
             "Test",
             list(dict.fromkeys([*words.TESTS, spec.test or "logrank"])),
-            format_func=words.name_of_test,
+            format_func=lambda name: words.name_of_test(name, spec),
             key="test",
             help="Log-rank weighs all events alike; the others weigh early or late ones more.",
             on_change=lambda: frame.change(test=st.session_state["test"]),

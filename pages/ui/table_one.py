@@ -27,7 +27,7 @@ def show(page: Page) -> None:
     st.html(
         html.table(table_one.table(page.cohort, result), caption="Table 1")
         + (html.paragraph(table_one.RANDOMISED, "finding") if compared else "")
-        + html.paragraph(table_one.VARIANT, "quiet")
+        + html.paragraph(table_one.variant(page.cohort), "quiet")
     )
     screen.table_downloads(
         page,

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core.cohort import Cohort
+from core.spec import AnalysisSpec
 from core.survival.comparisons import ComparisonsResult
 from core.survival.km import KMResult
 from core.survival.permuted import Permuted
@@ -98,9 +99,9 @@ def permuted_name(found: Permuted) -> str:
     return f"log-rank test by {numbers.count(int(found.n))} permutations"
 
 
-def table(found: ComparisonsResult) -> pd.DataFrame:
-    """A row per test: what it looks at, its statistic and p."""
-    rows = [_row(test, chosen=test.name == found.test) for test in found.tests]
+def table(found: ComparisonsResult, spec: AnalysisSpec) -> pd.DataFrame:
+    """A row per test: what it looks at, its statistic and p; named as the profile names it."""
+    rows = [_row(test, spec, chosen=test.name == found.test) for test in found.tests]
     if found.permuted is not None:
         p = found.permuted
         weighs = f"as the log-rank test; {numbers.count(int(p.n))} divisions counted"
@@ -118,8 +119,8 @@ def table(found: ComparisonsResult) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(test: Test, *, chosen: bool) -> dict[str, str]:
-    name = name_of_test(test.name) + (" (chosen)" if chosen else "")
+def _row(test: Test, spec: AnalysisSpec, *, chosen: bool) -> dict[str, str]:
+    name = name_of_test(test.name, spec) + (" (chosen)" if chosen else "")
     df = "–" if test.name == "maxcombo" else str(test.df)
     weighs = WEIGHS.get(test.name, OWN_WEIGHT)
     return _cells(name, weighs, _statistic(test), df, test.p_value)
@@ -168,9 +169,10 @@ def pairs(result: KMResult, method: str) -> pd.DataFrame:
     return raw.rename(columns={"p, adjusted": f"p, {ADJUSTMENTS[method]}"})
 
 
-def adjustment(method: str, name: str = "logrank") -> str:
+def adjustment(method: str, spec: AnalysisSpec) -> str:
     """What the adjustment of the pairs does, and by which test they are compared."""
+    name = name_of_test(spec.test or "logrank", spec)
     return (
-        f"Each pair is compared by the {name_of_test(name)} test on the patients of the two groups "
-        f"alone. {KEPT[method]}."
+        f"Each pair is compared by the {name} test on the patients of the two groups alone. "
+        f"{KEPT[method]}."
     )

@@ -241,8 +241,7 @@ def _read(values: list[float], n: int, scale: str) -> str:
     if estimate != estimate or (n == 0 and (estimate > 0 or scale != "survival")):
         return "–"
     if scale in ("survival", "failure"):
-        limits = f" ({100 * low:.0f}–{100 * high:.0f})" if low == low else ""
-        return f"{100 * estimate:.0f}%{limits}, {n} at risk"
+        return f"{numbers.percent_with_limits(estimate, low, high)}, {n} at risk"
     decimals = 4 if scale == "hazard" else 2
     limits = ""
     if low == low:

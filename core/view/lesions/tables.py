@@ -70,9 +70,9 @@ def _contrast(line: Alternative) -> Contrast | None:
     return line.at_median if line.n_changed is None else line.at_cutoff
 
 
-def alternatives(result: AlternativesResult, *, at_median: bool) -> pd.DataFrame:
+def alternatives(cohort: Cohort, result: AlternativesResult, *, at_median: bool) -> pd.DataFrame:
     """The panel at the present cutoff, or with each definition at its own median."""
-    test = f"{_named(result.test)} p"
+    test = f"{_named(cohort, result.test)} p"
     lines = []
     for line in result.lines:
         found = line.at_median if at_median else line.at_cutoff
@@ -93,8 +93,8 @@ def alternatives(result: AlternativesResult, *, at_median: bool) -> pd.DataFrame
     return pd.DataFrame(lines)
 
 
-def _named(test: str) -> str:
-    name = name_of_test(test)
+def _named(cohort: Cohort, test: str) -> str:
+    name = name_of_test(test, cohort.spec)
     return name[:1].upper() + name[1:]
 
 
@@ -142,7 +142,7 @@ def bone_finding(cohort: Cohort, result: BoneResult) -> str:
 
 def bone(cohort: Cohort, result: BoneResult) -> pd.DataFrame:
     """Every marker with and without bone lesions, side by side in two lines."""
-    test = f"{_named(result.test)} p"
+    test = f"{_named(cohort, result.test)} p"
     return pd.DataFrame([_marker(cohort, line, test) for line in result.lines])
 
 

@@ -26,7 +26,7 @@ def show(page: Page) -> None:
     st.html(html.paragraph(comparisons.finding(page.cohort, found), "finding"))
     _choice(page)
     st.html(
-        html.table(comparisons.table(found), caption="All tests of the displayed groups")
+        html.table(comparisons.table(found, page.spec), caption="All tests of the displayed groups")
         + html.paragraph(comparisons.meaning(found), "quiet")
     )
     screen.table_downloads(page, ("Tests (CSV)", "tests", lambda: comparisons.rows(found)))
@@ -41,7 +41,7 @@ def _choice(page: Page) -> None:
     st.selectbox(
         "Test of this question",
         list(dict.fromkeys([*words.TESTS, *comparisons.WEIGHS, named])),
-        format_func=words.name_of_test,
+        format_func=lambda name: words.name_of_test(name, page.spec),
         key="named_test",
         help="The one test that the headline shows and that pairs of groups are compared by. "
         "Decide on it before looking at the curves.",
@@ -69,7 +69,7 @@ def _pairs(page: Page) -> None:
     )
     st.html(
         html.table(comparisons.pairs(result, method), caption="Pairs of groups")
-        + html.paragraph(comparisons.adjustment(method, page.spec.test or "logrank"), "quiet")
+        + html.paragraph(comparisons.adjustment(method, page.spec), "quiet")
     )
     screen.table_downloads(
         page, ("Pairs (CSV)", "pairs_of_groups", lambda: tables.rows(result.pairwise))

@@ -28,14 +28,14 @@ def alternatives(page: Page) -> None:
         st.html(
             html.paragraph(f"At the present cutoff of {result.title}, {result.cutoff:.4g}", "quiet")
             + html.table(
-                tables.alternatives(result, at_median=False),
+                tables.alternatives(page.cohort, result, at_median=False),
                 caption="Other definitions at the present cutoff",
             )
         )
     st.html(
         html.paragraph("Each definition cut at its own median", "quiet")
         + html.table(
-            tables.alternatives(result, at_median=True),
+            tables.alternatives(page.cohort, result, at_median=True),
             caption="Other definitions at their own medians",
         )
         + html.paragraph(tables.DIFFERENT, "quiet")
