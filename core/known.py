@@ -162,8 +162,11 @@ def _known_at_zero(dataset: Dataset, spec: AnalysisSpec, variable: Variable) -> 
         when = from_start(dataset, spec, variable.known, "group_by")
     except StratiscopeError:
         return False  # it cannot be shown
-    there = when[~np.isnan(when)]
-    return bool(len(there)) and bool((there <= 0).all())
+    dated = ~np.isnan(when)
+    values = dataset.frame[variable.name]
+    # A value without a time may have come at any time, unless it says "no" of all of them.
+    told = values[~dated].isna().all() or not_yet(values, dated) is not None
+    return bool(dated.any() and (when[dated] <= 0).all() and told)
 
 
 def check_question(dataset: Dataset, spec: AnalysisSpec) -> tuple[Note, ...]:
@@ -215,7 +218,13 @@ def at_start(dataset: Dataset, spec: AnalysisSpec) -> Dataset:
         The same one where nothing changes. Who has no value yet gets the one of those who never
         had a change where that says no, else the level ``not yet``, else (a number) none.
     """
-    columns = [v for v in dataset.variables.values() if v.known not in ("", KNOWN_LATER)]
+    # The endpoint itself, and the dates that moments are told by, are no covariates.
+    own = (spec.time, spec.event, spec.start, spec.end, spec.entry, spec.origin)
+    columns = [
+        v
+        for v in dataset.variables.values()
+        if v.known not in ("", KNOWN_LATER) and v.kind != "date" and v.name not in own
+    ]
     if not columns or not lifted(spec):
         return dataset
     frame, variables = dataset.frame.copy(deep=False), dict(dataset.variables)

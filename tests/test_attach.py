@@ -282,3 +282,31 @@ def test_a_moment_that_no_date_of_time_0_allows_is_told_in_days() -> None:
     started = ASKED.but(time=None, start="a date")
     assert with_columns(table, started).variables["pd_mode"].known == "progression_date"
     assert with_columns(table, ASKED).variables["best_response"].known == "time_to_assessment"
+
+
+def test_a_landmark_leaves_the_lesions_own_times_as_they_are() -> None:
+    dated = VISITS.replace(b",week,", b",date,")
+    dated = dated.replace(b",0,0,", b",0,2020-01-01,").replace(b",1,8,", b",1,2020-02-26,")
+    table = loaded(("visits.csv", dated))
+    asked = AnalysisSpec(
+        time="pfs_time", unit="days", event="pfs_event", event_is=("1",), landmark=7.0,
+        group_by="new_lesions",
+    )  # fmt: skip
+    cohort = select(with_columns(table, asked), asked)
+    assert cohort.time.tolist() == [56.0, 56.0, 56.0]
+    # Nobody had a new lesion by then: they were seen at the visit after it.
+    assert [level.label for level in cohort.groups.levels] == ["not yet"]
+
+
+def test_a_value_without_a_time_is_not_known_at_the_start() -> None:
+    rows = b"id,months,dead,grade,seen\n1,5,1,high,-2\n2,9,0,low,-1\n3,4,1,%s,\n"
+    asked = AnalysisSpec(
+        time="months", unit="months", event="dead", event_is=("1",), group_by="grade"
+    )
+    for third, stopped in ((b"", False), (b"low", True), (b"high", True)):
+        table = read_all([("a.csv", rows % third)], Recipe.parse(["known(grade, seen)"]))
+        if stopped:
+            with pytest.raises(KnownLater):
+                select(table, asked)
+        else:
+            assert select(table, asked).n == 2

@@ -288,6 +288,14 @@ def test_rows_that_sum_up_others_are_said() -> None:
     assert about(lesions_of(sites), "called a total").lines == (3,)
 
 
+def test_rows_that_sum_up_others_do_not_count_and_one_alone_does() -> None:
+    found = lesions_of({"patient": TWO, "lesion": ["1", "Total", "1", "2"], "SUVmax": SUV})
+    assert (found.n, len(found.ids)) == (3, 2)
+    alone = {"patient": ["a", "b", "b"], "site": ["whole body", "lung", "liver"], "SUVmax": SUV[:3]}
+    assert lesions_of(alone).n == 3
+    assert "counts as a lesion" in about(lesions_of(alone), "called a total").text
+
+
 def test_lesions_are_never_patients() -> None:
     found = lesions_of({"patient": TWO, "SUVmax": SUV})
     assert says(found, "4 lesions of 2 patients: a patient counts once")

@@ -474,3 +474,25 @@ def test_the_response_by_a_second_road(a: pd.DataFrame) -> None:
                 expected = "PR" if total <= Fraction(7, 10) * sums[0] else "SD"
             assert row["target_response"] == expected
         sums.append(total)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(1, 2_000), min_size=1, max_size=5),
+    st.sampled_from([(7, "PR", "SD"), (12, "PD", "SD")]),
+    st.sampled_from([1, 10, 100]),
+)
+def test_twenty_and_thirty_percent_are_exact_in_decimals(
+    tenths: list[int], at: tuple[int, str, str], apart: int
+) -> None:
+    """Sums that lie exactly at a limit, and a hundredth of a millimetre on its wrong side."""
+    factor, reached, missed = at
+    before = [float(Fraction(10 * t, 100)) for t in tenths]
+    after = [Fraction(factor * t, 100) for t in tenths]
+    if factor == 12 and sum(after) - sum(Fraction(t, 10) for t in tenths) < 5:
+        reached = "SD"
+    exact = table([[b, float(a)] for b, a in zip(before, after, strict=True)])
+    assert last(exact) == reached
+    off = Fraction(1, 100 * apart) if factor == 7 else -Fraction(1, 100 * apart)
+    wrong = [[b, float(a)] for b, a in zip(before, [after[0] + off, *after[1:]], strict=True)]
+    assert last(table(wrong)) == missed

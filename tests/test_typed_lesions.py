@@ -210,3 +210,163 @@ def test_words_among_many_sizes_are_not_lost() -> None:
         assert responses[:5] == ["PD", "PD", "PR", "PR", "SD"]
         assert made["baseline_sum"].tolist()[2:4] == [23 + 25, 24 + 30]
         assert not dataset.questions
+
+
+FRENCH: Rows = [
+    ["Patient", "Lésion", "Type", "Localisation", "Initiale", "Cure 2", "Cure 4", "Cure 6"],
+    ["001", "C1", "cible", "foie", "20 mm", "15 mm", "25 mm", "n.m."],
+    ["001", "C2", "cible", "poumon", "1,5 cm", "1,2 cm", "1,6 cm", ""],
+    ["001", "NC1", "non cible", "os", "présente", "stable", "inchangée", "présente"],
+    ["002", "C1", "cible", "foie", 30, 12, 10, 9],
+    ["003", "C1", "cible", "ganglion", 18, 16, 9, 8],
+    ["003", "N1", "nouvelle", "cerveau", "", "", "nouvelle", ""],
+    ["004", "C1", "cible", "poumon", 22, "trop petite", "disparue", "disparue"],
+]
+GERMAN: Rows = [
+    [
+        "Pat-Nr",
+        "Läsion",
+        "Art",
+        "Lokalisation",
+        "12.01.2020",
+        "15.03.2020",
+        "20.05.2020",
+        "1.7.2020",
+    ],
+    ["1", "T1", "Ziel", "Leber", "2,0", "1,5", "2,5", "nicht beurteilbar"],
+    ["1", "T2", "Ziel", "Lunge", "1,5", "1,2", "1,6", None],
+    ["1", "NT1", "nicht Ziel", "Knochen", *["vorhanden"] * 4],
+    ["2 ", "T1", "Ziel", "Leber", "3,0", "1,2", "1,0", "0,9"],
+    ["3", "T1", "Ziel", "Lymphknoten", "1,8", "1,6", "0,9", "0,8"],
+    ["3", "N1", "neu", "Hirn", None, None, "neu", None],
+    ["4", "T1", "Ziel", "Lunge", "2,2", "zu klein", "verschwunden", "verschwunden"],
+]
+ITALIAN: Rows = [
+    ["Paziente", "Lesione", "Tipo", "Sede", "Basale", "Mese 2", "Mese 4", "Mese 6"],
+    ["001", "T1", "bersaglio", "fegato", 20, 15, 25, "non valutabile"],
+    ["001", "T2", "bersaglio", "polmone", 15, 12, 16, None],
+    ["001", "NT1", "non bersaglio", "osso", "presente", "stabile", "invariata", "presente"],
+    ["002", "T1", "bersaglio", "fegato", 30, 12, 10, 9],
+    ["003", "T1", "bersaglio", "linfonodo", 18, 16, 9, 8],
+    ["003", "N1", "nuova", "encefalo", None, None, "comparsa", None],
+    ["004", "T1", "bersaglio", "polmone", 22, "troppo piccola", "scomparsa", "scomparsa"],
+]
+
+
+@pytest.mark.parametrize("rows", [FRENCH, GERMAN, ITALIAN], ids=["fr", "de", "it"])
+def test_the_same_sheet_in_other_languages(rows: Rows) -> None:
+    dataset = loaded(rows)
+    for name in ("baseline_sum", "overall_response", "new_lesions", "pd_mode"):
+        assert column(dataset, name) == column(loaded(VISITS), name), name
+    assert "could not be read" not in said(dataset)
+
+
+def test_a_patient_may_be_one_merged_cell() -> None:
+    made = Workbook()
+    made.active.title = "Patients"
+    for row in PATIENTS:
+        made.active.append(list(row))
+    sheet = made.create_sheet("Lesions")
+    for row in VISITS:
+        sheet.append(list(row))
+    sheet.merge_cells("A2:A4")
+    stream = io.BytesIO()
+    made.save(stream)
+    dataset = read_all([("study.xlsx", stream.getvalue())], Recipe())
+    assert (column(dataset, "pd_mode"), column(dataset, "baseline_sum")) == (
+        MODES,
+        [35, 30, 18, 22],
+    )
+
+
+LONG: Rows = [
+    ["Patient", "Date of CT", "Lesion", "Target", "Organ", "Diameter"],
+    ["001", "2020-01-02", 1, "yes", "liver", "20 mm"],
+    ["001", "2020-01-02", 2, "no", "bone", "present"],
+    ["001", "2020-03-02", 1, "yes", "liver", "1,5 cm"],
+    ["001", "2020-03-02", 2, "no", "bone", "present"],
+    ["001", "2020-05-02", 1, "yes", "liver", "2.5cm"],
+    ["001", "2020-05-02", 2, "no", "bone", "PD"],
+    ["002", "2020-01-02", 1, "yes", "liver", "30 mm"],
+    ["002", "2020-03-02", 1, "yes", "liver", "disappeared"],
+    ["003", "2020-01-02", 1, "yes", "lung", "25 mm"],
+    ["003", "2020-03-02", 1, "yes", "lung", "TSTM"],
+    ["003", "2020-03-02", 2, "new", "brain", "8 mm"],
+]
+
+
+def test_yes_no_and_new_in_a_column_called_target() -> None:
+    dataset = loaded(LONG)
+    assert column(dataset, "overall_response") == ["PD", "CR", "PD", None]
+    assert column(dataset, "target_response") == ["PD", "CR", "PR", None]
+    assert column(dataset, "pd_mode") == ["Hom-PD", None, "Heter-PD", None]
+    assert column(dataset, "time_to_progression") == [121, None, 60, None]
+    assert "1 patient of the table has no lesions in the lesion table" in said(dataset)
+
+
+SINGLE: Rows = [
+    ["Patient_Anonymized", "T_weeks", "Treatment_Day", "TargetLesionLongDiam_mm", "Lesion_vol"],
+    ["001", 0.1, -14, "31", 9.5], ["001", 6, 45, "27", 8.1], ["001", 12, 90, "TSTM", 0.2],
+    ["002", 0.1, -10, "51", 3.1], ["002", 6, 45, "NOT EVALUABLE", None], ["002", 12, 90, "62", 4],
+    ["003", 0.1, -3, "20", 1.5], ["003", 6, 45, "26", 2], ["004", 0.1, 1, "20", 1.5],
+    ["004", 6, 60, "20", 1.5],
+]  # fmt: skip
+
+
+def test_one_lesion_per_patient_needs_no_name_and_days_go_before_weeks() -> None:
+    dataset = loaded(SINGLE)
+    assert column(dataset, "overall_response") == ["PR", "PD", "PD", "SD"]
+    assert column(dataset, "time_to_progression") == [None, 100, 48, None]
+    assert "one target lesion per patient" in said(dataset)
+    # A second row for a visit may be another lesion: nothing says so, and nothing is made of it.
+    with pytest.raises(DataError):
+        loaded([*SINGLE, ["004", 6, 60, "44", 1]])
+
+
+def test_dates_go_before_planned_days_and_it_is_said() -> None:
+    rows: Rows = [
+        ["Patient", "Visit", "Day", "Date", "Lesion", "Type", "Size mm"],
+        ["001", 1, 1, "2020-01-01", "T1", "target", 20],
+        ["001", 2, 42, "2020-02-20", "T1", "target", 20],
+        ["001", 3, 84, "2020-04-10", "T1", "target", 30],
+        ["002", 1, 1, "2020-01", "T1", "target", 20],
+        ["002", 2, 42, "2020-02-11", "T1", "target", 40],
+        ["003", 1, 1, None, "T1", "target", 20],
+        ["003", 2, 43, None, "T1", "target", 40],
+    ]
+    dataset = loaded(rows)
+    assert column(dataset, "time_to_progression") == [100, 41, 42, None]
+    assert "In 1 patient 'Day' and the dates do not agree: the dates were followed" in said(dataset)
+
+
+def test_lesions_in_the_row_of_their_patient() -> None:
+    rows = [[*p, *w[1:]] for p, w in zip(PATIENTS, WIDE, strict=True)]
+    dataset = read_all([("one.xlsx", book(Sheet=rows))], Recipe())
+    for name in ("SUVmax", "HI", "MTV", "COV", "n_lesions", "n_sites"):
+        assert column(dataset, name) == column(loaded(PET), name), name
+    assert "were taken for the lesions of a patient beside each other" in said(dataset)
+    assert dataset.steps == ()
+    # Without numbers of patients there is nothing to go by, and the table stays as it is.
+    bare = read_all([("one.xlsx", book(Sheet=[row[1:] for row in rows]))], Recipe())
+    assert bare.lesions == ()
+
+
+def test_lesions_of_nobody_are_counted_and_not_named() -> None:
+    dataset = loaded([*PET, ["ZZ-77", 1, "lung", 9, 4, 2], ["ZZ-77", 2, "lung", 9, 4, 2]])
+    assert column(dataset, "SUVmax") == SUVMAX
+    assert "1 patient of the lesion table is not in the patients' table" in said(dataset)
+    assert "77" not in said(dataset)
+
+
+def test_a_column_of_sizes_whose_name_is_no_visit_is_said() -> None:
+    rows = [[*VISITS[0][:4], "Before all that", *VISITS[0][5:]], *VISITS[4:6]]
+    assert "Not taken for visits, by their names: 'Before all that'" in said(loaded(rows))
+
+
+def test_dates_of_patients_without_lesions_are_none_and_the_baseline_is_a_start() -> None:
+    table = with_columns(loaded(LONG), AnalysisSpec())
+    assert [v for v in table.frame["progression_date"] if v is not None] == [
+        "2020-05-02", "2020-03-02",
+    ]  # fmt: skip
+    (endpoint,) = (e for e in table.endpoints if e.time == "pfs_time")
+    assert endpoint.start == "baseline_date"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,7 @@ IN_TIMES = {
     "progression_date": "time_to_progression", "assessment_date": "time_to_assessment",
 }  # fmt: skip
 """The column of times that says what one of dates says."""
+BASELINE = "baseline_date"
 NO_LESIONS = "no lesion in the lesion table"
 
 
@@ -143,7 +144,7 @@ def with_columns(
                 text = f"'{name}' is in the patients' table already: the lesions' was left out."
                 notes.append(warning(name, text))
                 continue
-            added[name] = rows[name].to_numpy()
+            added[name] = _cells(rows[name])
             known = moments.get(variable.known, variable.known)
             if known not in part.variables:
                 known = variable.known
@@ -154,12 +155,28 @@ def with_columns(
         dataset,
         frame=wider,
         variables=variables,
-        endpoints=(*dataset.endpoints, *(e for e in (PFS,) if {e.time, e.event} <= {*added})),
+        endpoints=(*dataset.endpoints, *_endpoints(added)),
         notes=(*dataset.notes, *notes),
         attached=made,
         derived=name_of(dataset.lesions, spec),
         absent=absent,
     )
+
+
+def _cells(column: pd.Series) -> np.ndarray:
+    """The cells of a column as a table has them: None for a missing text, NaN for a number."""
+    cells = column.to_numpy(copy=True)
+    if cells.dtype == object:
+        cells[column.isna().to_numpy()] = None  # a patient without lesions has NaN here
+    return cells
+
+
+def _endpoints(added: Collection[str]) -> tuple[Endpoint, ...]:
+    """Progression by the lesions; with the date of the baseline, dates can be counted from it."""
+    if not {PFS.time, PFS.event} <= {*added}:
+        return ()
+    start = BASELINE if BASELINE in added else None
+    return (dataclasses.replace(PFS, start=start),)
 
 
 def rules_of(spec: AnalysisSpec) -> Rules:

@@ -97,13 +97,16 @@ def _under(names: Mapping[str, str], tables: Tables) -> Tables:
 def _match_notes(ids: np.ndarray, known: set[str], shared: int) -> list[Note]:
     notes = []
     if shared < len(known):
+        strange = len(known) - shared
         text = (
-            f"{counted(len(known) - shared, 'patient')} of the lesion table are not in the table."
+            f"{counted(strange, 'patient')} of the lesion table {'is' if strange == 1 else 'are'} "
+            "not in the patients' table: these lesions were not used."
         )
         notes.append(warning("lesions", text))
     without = len(ids) - int(np.isin(ids, sorted(known)).sum())
     if without:
-        text = f"{counted(without, 'patient')} of the table have no lesions in the lesion table."
+        has = "has" if without == 1 else "have"
+        text = f"{counted(without, 'patient')} of the table {has} no lesions in the lesion table."
         notes.append(info("lesions", text))
     return notes
 

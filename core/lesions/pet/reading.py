@@ -19,6 +19,24 @@ def is_sheet(frame: pd.DataFrame, units: Mapping[str, str]) -> bool:
     return wide.recognise(frame) is not None or table.recognise(frame, units=units) is not None
 
 
+def beside_each_other(frame: pd.DataFrame) -> bool:
+    """Whether a table of patients, each in one row, has their PET lesions in its columns.
+
+    Examples
+    --------
+    >>> beside_each_other(pd.DataFrame({"id": ["a"], "SUVmax L1": [5.0], "SUVmax L2": [3.0]}))
+    True
+    >>> beside_each_other(pd.DataFrame({"id": ["a"], "lesion": ["1"], "SUVmax": [5.0]}))
+    False
+    """
+    layout = wide.recognise(frame)
+    if layout is None:
+        return False
+    long, _ = wide.to_long(frame, layout, lines=np.arange(len(frame)))
+    roles = table.recognise(long)
+    return roles is not None and roles.patient in layout.kept and frame[roles.patient].is_unique
+
+
 def read(frame: pd.DataFrame, units: Mapping[str, str], lines: np.ndarray) -> Lesions | None:
     """Read a sheet of PET lesions, whatever its form.
 

@@ -9,16 +9,16 @@ with a note that names the lines.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from core.errors import DataError
-from core.lesions.pet import cells, checks, vocabulary
+from core.lesions.pet import cells, checks, used, vocabulary
 from core.lesions.pet.lesions import Lesions, Roles
 from core.lesions.pet.vocabulary import MEASURES
-from core.notes import Note, counted, were
+from core.notes import Note
 from core.reading.roles import names
 
 _LONE_IDS = ("id", "no", "nr", "number", "code", "name", "case", "pseudonym")
@@ -174,8 +174,9 @@ def canonical(frame: pd.DataFrame, roles: Roles, *, lines: np.ndarray | None = N
     patients = cells.texts(frame[roles.patient])
     labels = cells.texts(frame[roles.lesion]) if roles.lesion else np.full(len(frame), None)
     places = cells.sites_of(frame, roles)
-    keep = _named(patients, at, notes)
-    keep &= ~_repeated(patients, labels, places, values, keep, at, notes)
+    keep = used.named(patients, at, notes)
+    keep &= ~used.repeated(patients, labels, places, values, keep, at, notes)
+    keep &= ~used.totals(patients, labels, places, keep, at, notes)
     if not (keep & ~np.isnan(values["suv_max"])).any():
         raise DataError(
             "No row of the lesion table has a patient and an SUVmax",
@@ -196,42 +197,6 @@ def _check_columns(frame: pd.DataFrame, roles: Roles) -> None:
                 "Say which column holds what",
                 column=name,
             )
-
-
-def _named(patients: np.ndarray, at: np.ndarray, notes: list[Note]) -> np.ndarray:
-    """Rows with a patient; the others are named by their lines."""
-    nameless = _none(patients)
-    if n := int(nameless.sum()):
-        text = f"{counted(n, 'row')} without a patient {were(n)} left out. "
-        text += "Write the patient on every line."
-        lines = checks.lines_at(at, nameless)
-        notes.append(Note("warning", "lesions", text, "excluded", n, lines))
-    return ~nameless
-
-
-def _none(texts: Iterable[str | None]) -> np.ndarray:
-    return np.array([text is None for text in texts], dtype=bool)
-
-
-def _repeated(
-    patients: np.ndarray,
-    labels: np.ndarray,
-    places: np.ndarray,
-    values: Mapping[str, np.ndarray],
-    keep: np.ndarray,
-    at: np.ndarray,
-    notes: list[Note],
-) -> np.ndarray:
-    """Rows that say again what another one says of the same named lesion: used once."""
-    frame = pd.DataFrame({"patient": patients, "label": labels, "place": places, **values})
-    again: np.ndarray = frame.duplicated().to_numpy() & keep & ~_none(labels)
-    if n := int(again.sum()):
-        verb = "repeats" if n == 1 else "repeat"
-        text = f"{counted(n, 'row')} that {verb} another one of the same lesion throughout "
-        text += f"{were(n)} left out: a lesion counts once."
-        lines = checks.lines_at(at, again)
-        notes.append(Note("warning", "lesions", text, "excluded", n, lines))
-    return again
 
 
 def _ordered(

@@ -84,7 +84,7 @@ def patients(
     frame = pd.concat(
         [
             _at_the_end(ends), mode.frame[[*models.MODELS, "pd_mode"]],
-            _best(responses), _measures(found, ends), _times(ends),
+            _best(responses), _measures(found, ends), _times(found, ends),
         ],
         axis=1,
     )  # fmt: skip
@@ -136,8 +136,10 @@ def _measures(found: Assessments, ends: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-def _times(ends: pd.DataFrame) -> pd.DataFrame:
+def _times(found: Assessments, ends: pd.DataFrame) -> pd.DataFrame:
     made = pd.DataFrame(index=ends.index)
+    first = found.frame[found.frame["visit"] == 0].set_index("patient")["date"]
+    made["baseline_date"] = _where(first.reindex(ends.index), ends["visit"] >= 0)
     progressed = ends["progressed"]
     made["time_to_progression"] = ends["day"].where(progressed)
     made["progression_date"] = _where(ends["date"], progressed)
@@ -245,6 +247,8 @@ _NUMBERS: tuple[tuple[str, str, str, str, str], ...] = (
     ("pfs_event", "Progression", "", ASSESSED, "1: progression, 0: none; deaths are not in it."),
 )  # fmt: skip
 _DATES: tuple[tuple[str, str, str, str], ...] = (
+    ("baseline_date", "Date of the baseline", "",
+     "Date of the first scan of the baseline visit, from which the times count."),
     ("progression_date", "Date of progression", PROGRESSED,
      "Date of the first scan of the visit of the first progression; missing without one."),
     ("assessment_date", "Date of the last assessment", ASSESSED,

@@ -29,6 +29,8 @@ _LESION = ["patient", "kind", "lesion"]
 
 def written(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
     """Kind of lesion that each row states; empty where it states none, ``?`` where unreadable."""
+    if not (roles.kind or roles.lesion):
+        return np.full(len(frame), TARGET, dtype=object)
     if not roles.kind:
         codes, uniques = pd.factorize(frame[roles.lesion])
         kinds = [kind_of_name(v) or kind_of(v) or "" for v in uniques]
@@ -73,7 +75,10 @@ def settled(rows: pd.DataFrame, *, has_column: bool) -> tuple[pd.DataFrame, list
     rows, notes = _kinds(rows, has_column)
     lesion = rows.groupby(_LESION)
     rows["node"] = lesion["node"].transform("any")
-    rows["site"] = lesion["site"].transform("max")
+    # The last by the alphabet, so that the order of rows does not matter; as numbers, for speed.
+    codes, sites = pd.factorize(rows["site"].to_numpy(dtype=object), sort=True)
+    last = pd.Series(codes, index=rows.index).groupby([rows[c] for c in _LESION]).transform("max")
+    rows["site"] = sites[last.to_numpy()] if len(rows) else rows["site"]
     rows, said = _repeated(rows)
     notes += said
     rows, said = _new_at_baseline(rows)

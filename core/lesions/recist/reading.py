@@ -11,6 +11,7 @@ import pandas as pd
 from core.lesions.recist import sdtm, wide
 from core.lesions.recist.table import Lesions, canonical, recognise
 from core.lesions.typed import filled_down
+from core.notes import info, listed
 
 
 def read(
@@ -55,6 +56,9 @@ def read(
     if (layout := wide.recognise(frame)) is not None:
         roles = layout.roles
         frame, said = filled_down(frame, roles.patient, (roles.lesion,), at)
+        if others := wide.unused(frame, layout):
+            text = f"Not taken for visits, by their names: {listed(others)}."
+            said = (*said, info("visits", text))
         frame, roles, at = wide.to_long(frame, layout, lines=at)
     else:
         long = recognise(frame)
@@ -62,6 +66,8 @@ def read(
             return None
         roles = long
         visit = roles.visit or roles.date or roles.day
-        frame, said = filled_down(frame, roles.patient, (roles.lesion, visit) if visit else (), at)
+        frame, said = filled_down(
+            frame, roles.patient, (roles.lesion, visit) if roles.lesion and visit else (), at
+        )
     found = canonical(frame, roles, lines=at)
     return dataclasses.replace(found, notes=(*said, *found.notes))

@@ -53,6 +53,7 @@ class Roles:
     ----------
     patient, lesion, visit, date, day, kind, site, node, diameter, state : str
         `day` is a time since any fixed day of the patient, `state` what became of the lesion.
+        No `lesion`: every patient has one, a target.
     unit_column : str
         Column that gives the unit of each diameter.
     response : str
@@ -124,18 +125,29 @@ def recognise(frame: pd.DataFrame) -> Roles | None:
 
 def _stand_in(frame: pd.DataFrame, found: dict[str, str]) -> str:
     """The site names a lesion where each patient has it once at a visit."""
-    site, patient = found.get("site", ""), found.get("patient", "")
-    when = found.get("visit") or found.get("date") or found.get("day") or ""
+    site, patient, when = found.get("site", ""), found.get("patient", ""), _when(found)
     if not (site and patient and when):
         return ""
     columns = [patient, when, site] + ([found["kind"]] if "kind" in found else [])
     return "" if frame.duplicated(columns).any() else site
 
 
+def _when(found: dict[str, str]) -> str:
+    return found.get("visit") or found.get("date") or found.get("day") or ""
+
+
+def _is_single(frame: pd.DataFrame, found: dict[str, str]) -> bool:
+    """Whether there is one lesion per patient: no visit is there twice, and the sizes say whose."""
+    if not (found.get("patient") and _when(found) and "diameter" in found):
+        return False
+    whose = set(names.words(found["diameter"])) & (_LESION | {"target"})
+    return bool(whose) and not frame.duplicated([found["patient"], _when(found)]).any()
+
+
 def _is_enough(frame: pd.DataFrame, found: dict[str, str]) -> bool:
-    when = found.get("visit") or found.get("date") or found.get("day")
+    when, named = _when(found), found.get("lesion") or _is_single(frame, found)
     measured = "diameter" in found or "state" in found
-    if not (found.get("patient") and found.get("lesion") and when and measured):
+    if not (found.get("patient") and named and when and measured):
         return False
     return int(frame.groupby(found["patient"])[when].nunique().max()) > 1 if len(frame) else False
 
@@ -176,7 +188,7 @@ def _kind(name: str, column: pd.Series) -> bool:
         return not (_says(name, _SIZE) or _says(name, _STATE))
     # A column "target" with yes and no.
     return bool(set(names.words(name)) & {"target", "ziel", "cible"}) and all(
-        yes_no(v) is not None for v in values
+        yes_no(v) is not None or kind_of(v) is not None for v in values
     )
 
 
@@ -232,6 +244,10 @@ def _date(name: str, column: pd.Series) -> bool:
     return sum(read) / len(read) >= MOSTLY
 
 
+def _exact_day(name: str, column: pd.Series) -> bool:
+    return _day(name, column) and names.unit_of(name) not in ("weeks", "months", "years")
+
+
 def _day(name: str, column: pd.Series) -> bool:
     return column.dtype != object and _says(name, _DAY) and bool(column.notna().any())
 
@@ -241,7 +257,10 @@ def _visit(name: str, column: pd.Series) -> bool:
 
 
 def _lesion(name: str, column: pd.Series) -> bool:
-    return _says(name, _LESION) and not (_says(name, _SITE) or _says(name, _KIND))
+    if column.dtype != object and (column.dropna() % 1 != 0).any():
+        return False  # A volume, or another measurement.
+    other = (_SITE, _KIND, _NO_SIZE, _SIZE)
+    return _says(name, _LESION) and not any(_says(name, lexicon) for lexicon in other)
 
 
 def _named_lesion(name: str, column: pd.Series) -> bool:
@@ -268,6 +287,7 @@ _SEARCHES: tuple[tuple[str, _Fits], ...] = (
     ("state", _state),
     ("date", _date),
     ("visit", _visit),
+    ("day", _exact_day),
     ("day", _day),
     ("site", _site),
     ("reader", _reader),

@@ -28,7 +28,7 @@ from core.lesions.recist.cells import lines_note, measured
 from core.lesions.recist.roles import Roles
 from core.lesions.recist.roles import recognise as recognise
 from core.lesions.recist.vocabulary import response_of
-from core.notes import Note, counted
+from core.notes import Note, counted, info
 from core.spec import shortest
 
 COLUMNS = (
@@ -99,6 +99,9 @@ def canonical(frame: pd.DataFrame, roles: Roles, *, lines: np.ndarray | None = N
     rows["micro"], rows["state"] = read.micro, read.state
     rows, named = _complete(rows)
     notes = [*read.notes, *named]
+    if not roles.lesion:
+        text = "The table names no lesions and has each visit once: one target lesion per patient."
+        notes.append(info("lesion", text))
     if rows.empty:
         raise DataError(
             "No row of the lesion table names a patient and a lesion",
@@ -125,7 +128,7 @@ def _named(frame: pd.DataFrame, roles: Roles, lines: np.ndarray) -> pd.DataFrame
     """Patient, lesion, kind, site and node of each row as they are written."""
     rows = pd.DataFrame({"position": np.arange(len(frame)), "line": lines})
     rows["patient"] = texts(frame[roles.patient])
-    rows["lesion"] = texts(frame[roles.lesion])
+    rows["lesion"] = texts(frame[roles.lesion]) if roles.lesion else "1"
     rows["site"] = texts(frame[roles.site]) if roles.site else ""
     rows["kind"] = kinds.written(frame, roles)
     rows["node"] = kinds.nodes(frame, roles)

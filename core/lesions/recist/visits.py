@@ -12,7 +12,8 @@ from core.reading.roles.vocabulary import folded
 
 _BASELINE = folded(
     "baseline|bl|base|screening|scr|pre|pretreatment|pre treatment|initial|before|before treatment|"
-    "basis|ausgang|ausgangsbefund|basal|inicial|initiale|基线|基線|治疗前|ベースライン"
+    "basis|ausgang|ausgangsbefund|basal|inicial|initiale|"
+    "bilan initial|inizio|basale|基线|基線|治疗前|ベースライン"
 )
 _UNITS = {
     "d": 1.0, "day": 1.0, "days": 1.0, "tag": 1.0, "jour": 1.0, "dia": 1.0,
@@ -23,7 +24,8 @@ _UNITS = {
 }  # fmt: skip
 _COUNTED = (
     r"visit|v|cycle|c|fu|follow up|followup|assessment|scan|ct|time point|timepoint|tp|staging|"
-    r"evaluation|eval|visite|visita|zyklus|cura|访视|周期|tumor assessment|restaging|post"
+    r"evaluation|eval|visite|visita|zyklus|cura|cure|ciclo|bilan|"
+    r"untersuchung|访视|周期|tumor assessment|restaging|post"
 )
 _TIMED = re.compile(
     rf"(?:({'|'.join(_UNITS)}) ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?({'|'.join(_UNITS)}))(?: \w)?"

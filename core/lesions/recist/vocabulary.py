@@ -39,14 +39,15 @@ _STATES: Mapping[str, frozenset[str]] = {
     ABSENT: folded(
         "absent|disappeared|gone|resolved|vanished|not seen|not visible|no longer visible|"
         "no longer seen|not present|not detected|complete response|cr|normal|normalised|"
-        "normalized|none|no|0|completely resolved|verschwunden|nicht sichtbar|disparu|absente|"
-        "ausente|desaparecida|assente|scomparsa|消失|完全缓解"
+        "normalized|none|no|0|completely resolved|verschwunden|nicht sichtbar|disparu|disparue|"
+        "disparus|disparues|absente|ausente|desaparecida|assente|scomparsa|scomparso|desaparecido|消失|完全缓解"
     ),
     PRESENT: folded(
         "present|stable|persistent|persisting|persists|residual|unchanged|visible|seen|smaller|"
         "decreased|improved|regressed|partial response|stable disease|non cr non pd|"
         "noncr nonpd|non cr nonpd|non cr|sd|pr|yes|1|new|new lesion|newly appeared|appeared|neu|"
-        "nouvelle|nueva|nuova|nova|vorhanden|stabil|présente|presente|存在|稳定"
+        "nouvelle|nueva|nuova|nova|vorhanden|stabil|unverändert|présente|présent|stables|inchangé|inchangée|persistante|apparue|"
+        "presente|stabile|invariata|invariato|persistente|estable|comparsa|aparecida|存在|稳定"
     ),
     PROGRESSION: folded(
         "unequivocal progression|unequivocal progressive disease|unequivocal|unequivocal pd|"

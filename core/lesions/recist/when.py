@@ -65,6 +65,7 @@ def order(rows: pd.DataFrame, frame: pd.DataFrame, roles: Roles) -> tuple[pd.Dat
         first=("line", "min"),
         name=("name", "first"),
     )
+    table["elapsed"] = table["on"].fillna(table["elapsed"])
     timed = table["elapsed"].notna().groupby(level="patient").transform("all")
     ranked = table["rank"].notna().groupby(level="patient").transform("all")
     table["by"] = np.where(timed, table["elapsed"], np.where(ranked, table["rank"], table["first"]))
@@ -79,7 +80,7 @@ def order(rows: pd.DataFrame, frame: pd.DataFrame, roles: Roles) -> tuple[pd.Dat
     table["date"] = iso(table["on"].to_numpy(dtype=float))
     table["visit_name"] = table["name"].where(table["name"] != "", table["date"])
     table["visit_name"] = table["visit_name"].fillna(table["key"])
-    merged = made.drop(columns=["elapsed", "on", "rank", "name"]).merge(
+    merged = made.drop(columns=["elapsed", "given", "on", "rank", "name"]).merge(
         table[["patient", "key", "visit", "visit_name", "day", "date"]], on=["patient", "key"]
     )
     return merged.drop(columns="key"), notes
@@ -93,21 +94,31 @@ def _times(
     nothing = np.full(len(rows), np.nan)
     made["on"] = dated(frame[roles.date]) if roles.date else nothing
     day = frame[roles.day].to_numpy(dtype=float) * roles.days_per if roles.day else nothing
-    made["elapsed"] = day
-    if roles.date:
-        apart = made["on"] - made["elapsed"]
-        zero = apart.groupby(made["patient"]).transform("median").fillna(0.0)
-        made["elapsed"] = made["elapsed"].fillna(made["on"] - zero)
+    made["given"] = day
     notes = []
     if roles.day and roles.days_per != 1.0:
         notes.append(info(roles.day, f"'{roles.day}' was turned into days."))
+    apart = (made["on"] - day).groupby(made["patient"])
+    # Study days are often those of the plan: a date is what happened, and goes before them.
+    has_date = made["on"].notna().groupby(made["patient"]).transform("any")
+    reckoned = np.where(has_date, day + apart.transform("median"), day)
+    made["elapsed"] = made["on"].fillna(pd.Series(reckoned, index=made.index))
+    differ = int((apart.max() - apart.min() > roles.days_per).sum())
+    if differ:
+        text = (
+            f"In {counted(differ, 'patient')} '{roles.day}' and the dates do not agree: the dates "
+            "were followed."
+        )
+        notes.append(warning(roles.day, text))
     return made, notes
 
 
 def _keys(made: pd.DataFrame, frame: pd.DataFrame, roles: Roles) -> tuple[pd.DataFrame, list[Note]]:
     """What the rows of one visit have in common, and the rank that a visit's name says."""
     notes: list[Note] = []
-    moment = made["elapsed"].map(lambda x: "" if np.isnan(x) else plain_number(float(x)))
+    codes, uniques = pd.factorize(made["given"].fillna(made["elapsed"]))
+    written = [plain_number(float(x)) for x in uniques]
+    moment = pd.Series(np.array([*written, ""], dtype=object)[codes], index=made.index)
     if not roles.visit:
         made["key"], made["name"], made["rank"] = moment, "", np.nan
     else:

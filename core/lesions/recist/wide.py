@@ -78,6 +78,13 @@ def recognise(frame: pd.DataFrame) -> Layout | None:
     return Layout(dataclasses.replace(roles, unit=unit), tuple(columns), names)
 
 
+def unused(frame: pd.DataFrame, layout: Layout) -> tuple[str, ...]:
+    """Columns of numbers beside those of the visits that have no role: perhaps a visit's."""
+    roles = {v for v in dataclasses.asdict(layout.roles).values() if isinstance(v, str)}
+    rest = [str(c) for c in frame.columns if c not in layout.columns and c not in roles]
+    return tuple(c for c in rest if frame[c].dtype != object and frame[c].notna().any())
+
+
 def _ranked(visit: visits.Visit) -> float:
     return math.inf if math.isnan(visit.rank) else visit.rank
 

@@ -59,6 +59,7 @@ def put(
         else:
             main, recipe = _sheet_joined(main, other, recipe, step)
     main, recipe = _lesion_sheets(main, recipe, sheet)
+    main = _own_lesions(main)
     _check_lesions(main, recipe)
     return main, recipe
 
@@ -89,6 +90,24 @@ def _lesion_sheets(main: Dataset, recipe: Recipe, sheet: Sheets) -> tuple[Datase
         recipe = Recipe((*recipe.steps, Step("join", (name,))))
         main, _ = _beside(main, other, recipe)
     return main, recipe
+
+
+def _own_lesions(main: Dataset) -> Dataset:
+    """Take the lesions that stand beside each other in the row of their patient, as SUVmax 1, 2, 3.
+
+    Nothing is lost by it: the columns stay, and those made from them are added.
+    """
+    from core.lesions.pet.reading import beside_each_other  # it needs the package of readers
+
+    if main.lesions or main.rows_are is not None or not beside_each_other(main.frame):
+        return main
+    text = (
+        "Columns such as SUVmax 1, SUVmax 2 were taken for the lesions of a patient beside each "
+        "other: they become columns of the patients' table."
+    )
+    own = dataclasses.replace(main, notes=())
+    notes = (*main.notes, Note("info", "lesions", text, "read"))
+    return dataclasses.replace(main, lesions=(own,), notes=notes)
 
 
 def _joined(
