@@ -68,8 +68,8 @@ ISSUES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "I-30": (P, "percentage", ("6/32 = 18.75 %, printed as 18.7",)),
     "I-31": (P, "exchanged", ("Heter-PD and Hom-PD", "Discussion")),
     "I-32": (P, "caption", ("subgroups",)),
-    "I-33": (P, "reference level", ("HR status",)),
-    "I-33, HER2": (P, "reference level", ("HER2 status",)),
+    "I-33": (P, "reference level", ("Hormone receptor",)),
+    "I-33, HER2": (P, "reference level", ("HER2",)),
     "I-34": (P, "endpoint", ("death is an event",)),
     "I-34, future": (P, "known later", ("follow-up",)),
     "I-35": (P, "subgroups", ("0.001", "interaction")),
@@ -305,6 +305,21 @@ def test_the_gravest_comes_first_and_everything_once() -> None:
     assert severities == sorted(severities, key=order.index)
     assert len(set(check(cells))) == len(check(cells))
     assert check(()) == ()
+
+
+def test_an_exchange_is_one_finding_and_not_two_values_as_well() -> None:
+    assert [f.rule for f in check(rows(*BAD["exchanged"][0]))] == ["exchanged"]
+
+
+def test_how_grave_a_wrong_percentage_is() -> None:
+    cut = check(rows("T|x|a||count|19", "T|x|a||percent|70.3||27"))
+    assert [f.severity for f in cut] == ["contradiction"]
+    assert [f.severity for f in check(rows(*BAD["percentage"][0]))] == ["impossible"]
+
+
+def test_a_test_at_baseline_is_no_log_rank_test() -> None:
+    lines = (*known, "F|arm|a ~ x||count|20", "F|arm|b ~ x||count|18", "F|arm|||p_value|0.981")
+    assert check(rows(*lines)) == ()
 
 
 def test_odds_of_the_other_group_are_no_contradiction() -> None:

@@ -15,7 +15,8 @@ may have:
 Beside estimates a statement can print a fact: ``cutoff``, ``cut_rule`` (``>= median``),
 ``definition``, ``criterion`` (who was left out), ``family`` (tests that belong together), ``test``
 (the one that was made), ``candidates`` (of a model), ``caption`` and ``content`` (of a figure),
-``percent_low percent_high`` (limits), ``range_low range_high``.
+``percent_low percent_high`` (limits), ``range_low range_high``, ``levels`` (how many there are),
+``limits`` (of a ratio: ``wald`` or ``profile``).
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ FEW_EVENTS = 10
 """Events per candidate below which a selected model is called overfitted."""
 UP = ("longer", "higher")
 DOWN = ("shorter", "lower")
+_ALONE = ", and neither is the other subgroup"
 VERDICTS = ("significant", "not significant")
 
 
@@ -89,7 +90,8 @@ def left_out(study: Gathered) -> Iterator[Finding]:
     """A significant factor of a table whose other factors' verdicts are told in the text."""
     told: dict[str, list[Cell]] = {}
     for cell in _claims(study, VERDICTS):
-        told.setdefault(cell.place, []).append(cell)
+        if cell.model != "subgroup":
+            told.setdefault(cell.place, []).append(cell)
     for place, cells in told.items():
         models = {cell.model for cell in cells}
         names = {cell.row[0] for cell in cells}
@@ -156,9 +158,10 @@ def candidates(study: Gathered) -> Iterator[Finding]:
 
 def subgroups(study: Gathered) -> Iterator[Finding]:
     """P-values of subgroups without a test of interaction."""
+    shown = {c.place for c in study.quantity("content") if "subgroup" in same(c.printed)}
     places: dict[str, list[Cell]] = {}
     for cell in study.quantity("p_value"):
-        if cell.model == "subgroup" and known(cell):
+        if known(cell) and (cell.model == "subgroup" or cell.place in shown):
             places.setdefault(cell.place, []).append(cell)
     tested = {same(c.factor) for c in study.quantity("p_interaction")}
     for cells in places.values():
@@ -173,7 +176,7 @@ def subgroups(study: Gathered) -> Iterator[Finding]:
             proof = (
                 f"P {most.printed} in {most.title} alone does not say that the effect differs from "
                 "that in the others: the test of interaction is not printed"
-                f"{'' if others else ', and neither is the other subgroup'}. Of "
+                f"{'' if others or most.place in shown else _ALONE}. Of "
                 f"{counted(len(cells), 'P-value')} in subgroups {len(low)} below 0.05 "
                 f"{'has' if len(low) == 1 else 'have'} no such test."
             )

@@ -44,6 +44,7 @@ def logrank(study: Gathered) -> Iterator[Finding]:
     """A log-rank p-value that the hazard ratio of the same two groups excludes."""
     if not _fine(study):
         return
+    told: set[tuple[Cell, ...]] = set()
     for triple in study.triples("hazard_ratio"):
         if triple.estimate.model != "univariable" or not study.two_groups(triple.estimate):
             continue
@@ -57,7 +58,8 @@ def logrank(study: Gathered) -> Iterator[Finding]:
         implied = tails(*reach)
         for tests in _tests(study, triple.estimate):
             test = tests[0]
-            if not number(test).meets(*implied):
+            if tests not in told and not number(test).meets(*implied):
+                told.add(tests)
                 proof = (
                     f"With {events:g} events, a hazard ratio of {triple.estimate.printed} "
                     f"({triple.low.printed} to {triple.high.printed}) leaves a log-rank P of "
@@ -139,7 +141,7 @@ def _tests(study: Gathered, estimate: Cell) -> Iterator[tuple[Cell, ...]]:
     found: dict[str, list[Cell]] = {}
     for cell in study.quantity("p_value"):
         whole = not cell.model and not cell.group and cell.row[0] == estimate.row[0]
-        if whole and known(cell) and not study.test_of(cell):
+        if whole and known(cell) and not study.kind_of(cell):
             found.setdefault(cell.printed, []).append(cell)
     yield from map(tuple, found.values())
 

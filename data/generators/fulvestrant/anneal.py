@@ -64,7 +64,10 @@ def anneal(
     cold: float,
     seed: int,
 ) -> float:
-    """Anneal a state in place and leave the best one that was met; returns its cost."""
+    """Anneal a state in place and leave the best one of the colder half; returns its cost.
+
+    The state that it begins with does not count, so that a chain that starts hot leads elsewhere.
+    """
     np.random.seed(seed)
     km, rank = np.empty(12), np.empty(12)
     now = evaluate(time, event, x, targets, km, rank, False, np.inf)
@@ -78,6 +81,8 @@ def anneal(
             now = try_labels(t, e, y, targets, km, rank, now, limit)
         else:
             now = try_times(t, e, y, targets, km, rank, now, limit)
+        if step == moves // 2:
+            best = np.inf
         if now < best - 1e-9:
             best = now
             time[:], event[:], x[:] = t, e, y

@@ -1,4 +1,4 @@
-"""The search: annealing from a pool of good states, alternated with exact enumeration."""
+"""The search: annealing from a pool of good states, exact enumeration, and exact times."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from collections.abc import Callable
 import numpy as np
 
 from data.generators.fulvestrant.anneal import anneal, scratch
-from data.generators.fulvestrant.cost import evaluate
+from data.generators.fulvestrant.cost import coupled, evaluate
 from data.generators.fulvestrant.enumerate import best_labels
 from data.generators.fulvestrant.state import State, missed
 from data.generators.fulvestrant.targets import FACTORS, tables
+from data.generators.fulvestrant.times import best_times
 
-POOL = 10
+POOL = 16
 MOVES = 6_000_000
 COLD = 0.03
-HEATS = (0.2, 0.3, 0.4, 0.5, 0.6)
-FRESH = 5
-ENUMERATE = 6
+HEATS = (0.15, 0.2, 0.3, 0.4, 0.6)
+FRESH = 11
+ENUMERATE = 7
 """Every so many chains one starts from scratch, and every so many the labels are enumerated."""
 KEPT = 20
+NEAR = 4
+"""The times of a state are solved exactly where it misses at most so many cells more than the
+best one."""
+Scored = tuple[float, float, State]
+"""Cells missed, with what must hold beside them counted as cells; cost; state."""
 
 
-def cost_of(state: State, targets: np.ndarray) -> float:
-    """Cost of a state."""
-    return float(evaluate(*state, targets, np.empty(12), np.empty(12), False, np.inf))
+def scored(state: State, targets: np.ndarray) -> Scored:
+    """Put what a state is worth before it."""
+    cost = evaluate(*state, targets, np.empty(12), np.empty(12), False, np.inf)
+    return float(missed(state).sum()) + coupled(state[0], state[2]), float(cost), state
 
 
 def search(
@@ -36,7 +43,7 @@ def search(
     save: Callable[[State], None],
     moves: int = MOVES,
 ) -> State:
-    """Search for a state of a lower cost, and save each that is the best so far.
+    """Search for a state that misses fewer cells, and save each that is the best so far.
 
     Parameters
     ----------
@@ -57,41 +64,47 @@ def search(
     """
     targets = np.array(tables())
     rng = np.random.default_rng(seed)
-    first = scratch(rng) if start is None else start
-    pool = [(cost_of(first, targets), first)]
-    until, chain, enumerated = clock.monotonic() + 60 * minutes, 0, np.inf
+    pool = [scored(scratch(rng) if start is None else start, targets)]
+    until, chain = clock.monotonic() + 60 * minutes, 0
     while chain == 0 or clock.monotonic() < until:
         chain += 1
         best = pool[0][0]
-        if chain % ENUMERATE == 0 and enumerated != best:
-            state = enumerate_labels(pool[0][1], targets, rng)
-            enumerated = best
+        if chain % ENUMERATE == 0:
+            found = scored(enumerate_labels(_one_of(pool, rng), targets, rng), targets)
         else:
-            state = _annealed(pool, targets, rng, moves, fresh=chain % FRESH == 0)
-        pool.append((cost_of(state, targets), state))
-        pool = sorted(pool, key=lambda entry: entry[0])[:POOL]
+            found = _annealed(pool, targets, rng, moves, fresh=chain % FRESH == 0)
+        if found[0] <= best + NEAR:
+            found = min(found, scored(best_times(found[2]), targets), key=_worth)
+        if all(found[1] != other[1] for other in pool):
+            pool = sorted([*pool, found], key=_worth)[:POOL]
         if pool[0][0] < best:
-            save(pool[0][1])
-        report = f"chain {chain}: cost {cost_of(state, targets):.2f}, best {pool[0][0]:.2f}, "
-        print(report + f"{missed(pool[0][1]).sum()} cells missed", flush=True)
-    return pool[0][1]
+            save(pool[0][2])
+        print(f"chain {chain}: {found[0]:g} missed, at best {pool[0][0]:g}", flush=True)
+    return pool[0][2]
+
+
+def _worth(entry: Scored) -> tuple[float, float]:
+    return entry[0], entry[1]
+
+
+def _one_of(pool: list[Scored], rng: np.random.Generator) -> State:
+    """One of the better states of the pool."""
+    return pool[min(int(rng.exponential(4.0)), len(pool) - 1)][2]
 
 
 def _annealed(
-    pool: list[tuple[float, State]],
+    pool: list[Scored],
     targets: np.ndarray,
     rng: np.random.Generator,
     moves: int,
     *,
     fresh: bool,
-) -> State:
+) -> Scored:
     """Anneal one of the better states of the pool again, or a new one."""
-    chosen = min(int(rng.exponential(2.5)), len(pool) - 1)
-    state = scratch(rng) if fresh else tuple(part.copy() for part in pool[chosen][1])
+    time, event, x = scratch(rng) if fresh else (part.copy() for part in _one_of(pool, rng))
     hot = 0.8 if fresh else float(rng.choice(HEATS))
-    time, event, x = state
     anneal(time, event, x, targets, moves, hot, COLD, int(rng.integers(2**31)))
-    return time, event, x
+    return scored((time, event, x), targets)
 
 
 def enumerate_labels(state: State, targets: np.ndarray, rng: np.random.Generator) -> State:
