@@ -144,6 +144,12 @@ def of_question(cohort: Cohort, part: str, *asked: object) -> Looks:
     return found
 
 
+def of_strip(cohort: Cohort) -> Looks:
+    """What the strip of lesions shows, in the order of the outcome; nothing without a PET table."""
+    pet = getattr(cohort.dataset.attached, "pet", None)
+    return {} if pet is None else of_question(cohort, "strip")
+
+
 def of_model(cohort: Cohort) -> Looks:
     """What a Cox model shows; nothing where it has no terms."""
     spec = cohort.spec

@@ -3,7 +3,7 @@
 from pages.ui import frame, methods, show, sidebar
 from pages.ui.lesions import pet
 
-page = frame.open_page("PET lesions")
+page = frame.open_page("PET lesions", shows="strip")
 with page:
     sidebar.draw(page)
     show.heading("PET lesions")

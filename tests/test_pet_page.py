@@ -22,6 +22,7 @@ from core.cohort import Cohort, select
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.lesions.attach import Attached, with_columns
+from core.lesions.pet.derived import patients
 from core.lesions.pet.eligible import Choice
 from core.reading import read_all
 from core.spec import AnalysisSpec
@@ -33,6 +34,7 @@ from core.survival.lesions.bone import bone
 from core.survival.lesions.otherwise import columns, pet_of
 from core.survival.lesions.ranks import ranks, spearman
 from core.view import export
+from core.view.charts import Data
 from core.view.lesions import markers, pet, strip, tables
 from core.view.lesions.strip import StripShape
 from core.view.model import scatter
@@ -360,18 +362,26 @@ def test_ranks_at_the_ends() -> None:
 # ------------------------------------------------------------------------- words and figures
 
 
+def strip_points(cohort: Cohort, found: Attached, marked: tuple[int, ...] = ()) -> Data:
+    """The data of the strip."""
+    assert found.pet is not None
+    assert found.pet_patients is not None
+    counts = found.pet_patients.eligible
+    return strip.data(cohort, found.pet, found.choice, counts, found.ids, marked)
+
+
 def test_the_first_sentence_counts_lesions_and_patients() -> None:
     cohort = cohort_of(DATASET, SPEC.but(suv_min=6.0))
     found, lesions, _ = pet_of(cohort)
     kept = LESIONS[LESIONS.SUVmax >= 6]
-    said = pet.finding(lesions, found.choice)
+    said = pet.finding(lesions, found.pet_patients)
     lost = 90 - kept.patient.nunique()
     assert said == (
         f"{len(kept)} of {len(LESIONS)} lesions count, in {kept.patient.nunique()} of 90 patients. "
         f"The filters leave out {len(LESIONS) - len(kept)} lesions, and {lost} patients lose all "
         "lesions."
     )
-    assert "leave none out" in pet.finding(lesions, Choice(suv_min=0))
+    assert "leave none out" in pet.finding(lesions, patients(lesions, Choice(suv_min=0)))
 
 
 def test_the_table_of_markers(by_hi: Cohort) -> None:
@@ -415,7 +425,9 @@ def test_the_strip_orders_patients_by_their_time(by_hi: Cohort) -> None:
     found, lesions, _ = pet_of(by_hi)
     data = {
         name: part.to_pandas()
-        for name, part in strip.data(by_hi, lesions, found.choice, found.ids).items()
+        for name, part in strip.data(
+            by_hi, lesions, found.choice, found.pet_patients.eligible, found.ids
+        ).items()
     }
     assert len(data["patients"]) == by_hi.n
     order = np.lexsort((by_hi.event, by_hi.time))
@@ -443,8 +455,8 @@ def test_no_number_of_a_patient_leaves_the_figure() -> None:
         LESIONS.assign(patient=LESIONS.patient.map(secret)),
     )
     cohort = cohort_of(dataset, BY_HI)
-    found, lesions, derived = pet_of(cohort)
-    drawn = strip.data(cohort, lesions, found.choice, found.ids)
+    found, _, derived = pet_of(cohort)
+    drawn = strip_points(cohort, found)
     sent = [str(part.to_pydict()) for part in (drawn | markers.data(cohort, "HI", "COV")).values()]
     result = alternatives(cohort, cohort.spec)
     sent += [tables.alternatives_in_full(result).to_csv(), pet.summary_in_full(derived).to_csv()]
@@ -456,7 +468,7 @@ def test_many_patients_are_thinned_evenly() -> None:
     dataset = table_of(*made(400, seed=5))
     cohort = cohort_of(dataset, SPEC)
     found, lesions, _ = pet_of(cohort)
-    drawn = strip.data(cohort, lesions, found.choice, found.ids)["patients"].to_pandas()
+    drawn = strip_points(cohort, found)["patients"].to_pandas()
     assert len(drawn) == strip.MOST_PATIENTS
     assert "300 of 400" in strip.finding(cohort, lesions, found.ids)
 
@@ -465,11 +477,13 @@ def test_marked_patients_are_drawn_in_any_case_and_the_others_are_pale() -> None
     dataset = table_of(*made(400, seed=5))
     cohort = cohort_of(dataset, SPEC)
     found, lesions, _ = pet_of(cohort)
-    drawn = strip.data(cohort, lesions, found.choice, found.ids)
+    drawn = strip_points(cohort, found)
     assert not any(drawn["lesions"]["dim"].to_pylist())
     lines = {*map(int, drawn["patients"]["patient"].to_pylist())}
     row = next(int(r) for r in cohort.included.rows if dataset.row_number(int(r)) not in lines)
-    again = strip.data(cohort, lesions, found.choice, found.ids, (row,))
+    again = strip.data(
+        cohort, lesions, found.choice, found.pet_patients.eligible, found.ids, (row,)
+    )
     assert again["patients"].num_rows == strip.MOST_PATIENTS + 1
     assert StripShape.of(cohort, lesions, found.ids, (row,)).wide == strip.MOST_PATIENTS + 1
     points = again["lesions"].to_pandas()
@@ -486,7 +500,7 @@ def test_a_median_has_the_decimals_it_was_measured_with(by_hi: Cohort) -> None:
 def test_figures_can_be_saved(by_hi: Cohort) -> None:
     found, lesions, _ = pet_of(by_hi)
     shape = StripShape.of(by_hi, lesions, found.ids)
-    data = strip.data(by_hi, lesions, found.choice, found.ids)
+    data = strip_points(by_hi, found)
     saved = export.svg({**strip.description(shape), "datasets": data}, "Lesions", ["x"])
     text = saved.decode() if isinstance(saved, bytes) else saved
     assert "SUVmax of each lesion" in text

@@ -290,7 +290,7 @@ def several(hidden: bool = False) -> bytes:
 def test_the_first_sheet_with_a_table_is_read() -> None:
     table = workbook.read(several(), Recipe())
     assert (table.sheet, table.sheets) == ("Patients", ("Readme", "Patients", "Labs"))
-    assert "Only the sheet 'Patients' was read" in note(several(), "sheets with content").text
+    assert "The table is the sheet 'Patients'" in note(several(), "sheets with content").text
 
 
 def test_a_sheet_is_read_by_its_name() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SHOWS: dict[str, Callable[[Cohort], Looks]] = {
     "km": looks.of_curves,
     "cox": looks.of_model,
+    "strip": looks.of_strip,
 }
 """What a page shows as soon as it is opened."""
 

@@ -161,8 +161,8 @@ def open_page(
     Parameters
     ----------
     title : str
-    shows : {"km", "cox"}, optional
-        Which look at the outcome it is to open the page.
+    shows : {"km", "cox", "strip"}, optional
+        Which look at the outcome it is to open the page: the strip has patients in its order.
     permutations, bootstraps : int, optional
         How many the page asks for where the question does not say.
 

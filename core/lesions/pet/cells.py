@@ -28,7 +28,9 @@ def values_of(
             continue
         x, odd = numbers(frame[name])
         if odd.any():
-            notes.append(_changed(name, f"of '{name}' no number: taken as missing", odd, at))
+            notes.append(
+                _changed(name, f"of '{name}' without a number in it: taken as missing", odd, at)
+            )
         if (below := x < 0).any():
             text = f"of '{name}' below 0, which cannot be: taken as missing"
             notes.append(_changed(name, text, below, at))

@@ -50,6 +50,8 @@ class Derived:
         How many those are; the lines are those of the lesion table.
     notes : tuple of Note
         The report on the sheet, the lesions left out, and what is missing and why.
+    eligible : numpy.ndarray of bool, shape (lesions,)
+        Which lesions count.
     """
 
     frame: pd.DataFrame
@@ -57,6 +59,7 @@ class Derived:
     left: dict[str, str]
     ledger: tuple[LedgerEntry, ...]
     notes: tuple[Note, ...]
+    eligible: np.ndarray
 
 
 def patients(lesions: Lesions, spec: Any) -> Derived:
@@ -93,6 +96,7 @@ def patients(lesions: Lesions, spec: Any) -> Derived:
         dict(zip(found.ids[~inside].tolist(), found.left[~inside].tolist(), strict=True)),
         found.ledger,
         (*lesions.notes, *found.notes, *_about_columns(lesions)),
+        found.eligible,
     )
 
 

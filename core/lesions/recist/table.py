@@ -28,7 +28,7 @@ from core.lesions.recist.cells import lines_note, measured
 from core.lesions.recist.roles import Roles
 from core.lesions.recist.roles import recognise as recognise
 from core.lesions.recist.vocabulary import response_of
-from core.notes import Note, counted, info
+from core.notes import Note, counted, info, were
 from core.spec import shortest
 
 COLUMNS = (
@@ -166,6 +166,7 @@ def _complete(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     out = (rows["patient"] == "") | (rows["lesion"] == "")
     if not out.any():
         return rows, []
-    text = f"{counted(int(out.sum()), 'row')} without a patient or a lesion were left out."
+    n = int(out.sum())
+    text = f"{counted(n, 'row')} without a patient or a lesion {were(n)} left out."
     note = lines_note("lesion", text, rows.loc[out, "line"].to_numpy(), "excluded")
     return rows[~out].copy(), [note]

@@ -8,7 +8,7 @@ import pandas as pd
 from core.lesions.recist import visits
 from core.lesions.recist.cells import lines_note
 from core.lesions.recist.roles import Roles, plain_number
-from core.notes import Note, counted, info, warning
+from core.notes import Note, counted, info, warning, were
 
 EPOCH = np.datetime64("1970-01-01")
 
@@ -139,7 +139,8 @@ def _keys(made: pd.DataFrame, frame: pd.DataFrame, roles: Roles) -> tuple[pd.Dat
         made["key"] = made["key"].str.strip()
     empty = made["key"] == ""
     if empty.any():
-        text = f"{counted(int(empty.sum()), 'row')} without a visit or a date were left out."
+        n = int(empty.sum())
+        text = f"{counted(n, 'row')} without a visit or a date {were(n)} left out."
         notes.append(lines_note("visit", text, made.loc[empty, "line"].to_numpy(), "excluded"))
     return made[~empty], notes
 

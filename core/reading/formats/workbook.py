@@ -228,7 +228,7 @@ def _on_sheets(book: _Book, found: tuple[str, ...], name: str) -> list[Note]:
     notes = []
     if len(found) > 1:
         said = f"The workbook has {len(found)} sheets with content: {listed(found)}. "
-        said += f"Only the sheet '{name}' was read."
+        said += f"The table is the sheet '{name}'."
         notes.append(Note("info", "sheet", said, "read", len(found)))
     hidden = [n for n in found if n in book.hidden]
     if hidden:

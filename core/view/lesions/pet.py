@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from core.dataset import Variable
-from core.lesions.pet import aggregate
 from core.lesions.pet.definitions import ALTERNATIVES
 from core.lesions.pet.derived import Derived
 from core.lesions.pet.eligible import BONE, Choice
@@ -42,11 +41,10 @@ VARIANT = (
 )
 
 
-def finding(lesions: Lesions, choice: Choice) -> str:
+def finding(lesions: Lesions, derived: Derived) -> str:
     """How many lesions count, how many do not, and how many patients that leaves without any."""
-    found = aggregate.patients(lesions, choice)
-    n, total = int(found.eligible.sum()), lesions.n
-    has, everybody = int((found.n_lesions > 0).sum()), len(lesions.ids)
+    n, total = int(derived.eligible.sum()), lesions.n
+    has, everybody = len(derived.frame), len(lesions.ids)
     text = f"{n:,} of {total:,} lesions count, in {has:,} of {everybody:,} patients."
     if n == total:
         return f"{text} The filters leave none out."

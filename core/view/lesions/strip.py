@@ -8,10 +8,10 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from core.cohort import Cohort
-from core.lesions.pet import aggregate
 from core.lesions.pet.eligible import Choice
 from core.lesions.pet.lesions import Lesions
 from core.view import numbers, theme
@@ -157,6 +157,7 @@ def data(
     cohort: Cohort,
     lesions: Lesions,
     choice: Choice,
+    eligible: np.ndarray,
     ids: np.ndarray,
     marked: Collection[int] = (),
 ) -> Data:
@@ -167,7 +168,9 @@ def data(
     cohort : Cohort
     lesions : Lesions
     choice : Choice
-        Which lesions count.
+        Its threshold is drawn.
+    eligible : numpy.ndarray of bool, shape (lesions,)
+        Which lesions count by it.
     ids : numpy.ndarray of str, shape (rows,)
         The patient of each row of the patients' table.
     marked : collection of int
@@ -185,7 +188,7 @@ def data(
         for t, event in zip(times, cohort.event[position], strict=True)
     ]
     lines = [str(cohort.dataset.row_number(int(cohort.included.rows[p]))) for p in position]
-    counts = aggregate.patients(lesions, choice).eligible[shown]
+    counts = eligible[shown]
     here = np.isin(cohort.included.rows[position], list(marked))
     dim = ~here[where] if here.any() else np.zeros(len(where), dtype=bool)
     return {
@@ -218,13 +221,12 @@ def _patients(
     cohort: Cohort, lesions: Lesions, ids: np.ndarray, marked: Collection[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Patients of the cohort who have lesions, by follow-up: places in it, and in `lesions.ids`."""
-    where = {name: i for i, name in enumerate(lesions.ids)}
-    own = ids[cohort.included.rows]
-    at = np.array([where.get(name, -1) for name in own], dtype=np.int64)
+    at = pd.Index(lesions.ids).get_indexer(pd.Index(ids[cohort.included.rows]))
     # Where a patient has several rows the last one, of the longest time, stands for her.
     order = np.lexsort((np.arange(len(at)), cohort.event, cohort.time))
-    last = {int(at[i]): int(i) for i in order if at[i] >= 0}
-    position = np.array([i for i in order if at[i] >= 0 and last[int(at[i])] == i], dtype=np.int64)
+    order = order[at[order] >= 0]
+    last = np.unique(at[order][::-1], return_index=True)[1]
+    position = order[np.sort(len(order) - 1 - last)]
     if len(position) > MOST_PATIENTS:
         kept = np.isin(cohort.included.rows[position], list(marked))
         kept[np.linspace(0, len(position) - 1, MOST_PATIENTS).astype(int)] = True

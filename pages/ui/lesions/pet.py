@@ -14,7 +14,7 @@ from core.survival.lesions.otherwise import columns
 from core.view import charts, html, words
 from core.view.lesions import pet, strip
 from core.view.lesions.strip import StripShape
-from pages.ui import exploring, frame, lock, marking, sections
+from pages.ui import frame, lock, marking, sections
 from pages.ui import show as screen
 from pages.ui.frame import Page
 from pages.ui.lesions import choosing, markers, sensitivity
@@ -33,17 +33,15 @@ def show(page: Page) -> None:
         st.info(pet.NONE)
         return
     lesions, derived = found.pet, found.pet_patients
-    if not page.locked:  # the patients below stand in the order of the outcome
-        exploring.asked(page, "strip")
     choosing.draw(lesions, found.choice)
-    st.html(html.paragraph(pet.finding(lesions, found.choice), "finding"))
+    st.html(html.paragraph(pet.finding(lesions, derived), "finding"))
     _table(page, derived)
     _links(page)
     if page.locked:
         lock.panel(page)
         screen.notes(derived.notes)
         return
-    _strip(page, found, lesions)
+    _strip(page, found, lesions, derived)
     sections.draw(page, "More on these lesions", MORE)
     screen.notes((*page.notes, *derived.notes))
 
@@ -80,12 +78,12 @@ def _links(page: Page) -> None:
         )
 
 
-def _strip(page: Page, found: Attached, lesions: Lesions) -> None:
+def _strip(page: Page, found: Attached, lesions: Lesions, derived: Derived) -> None:
     cohort, ids = page.cohort, found.ids
     marked = marking.here(page)
     shape = StripShape.of(cohort, lesions, ids, marked)
     said = strip.finding(cohort, lesions, ids)
-    inside = pet.among(ids, cohort.included.rows, found.pet_patients) if found.pet_patients else ""
+    inside = pet.among(ids, cohort.included.rows, derived)
     st.html(html.paragraph(f"{said} {inside}", "finding"))
     if not shape.wide:
         return
@@ -93,7 +91,8 @@ def _strip(page: Page, found: Attached, lesions: Lesions) -> None:
     described = frame.drawn("strip", dataclasses.astuple(shape), lambda: strip.description(shape))
 
     def figure() -> charts.Figure:
-        return {**described, "datasets": strip.data(cohort, lesions, found.choice, ids, marked)}
+        points = strip.data(cohort, lesions, found.choice, derived.eligible, ids, marked)
+        return {**described, "datasets": points}
 
     screen.draw(figure(), "lesion_strip", said)
     screen.figure_downloads(page, "lesions", figure, said, [words.provenance(cohort)])
