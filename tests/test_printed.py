@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import studies
 from core.analysis import analyse
 from core.errors import DataError, SpecError
-from core.printed import number
+from core.lesions.attach import with_columns
+from core.printed import asking, number
 from core.printed.compare import at, compare
 from core.printed.paste import paste
 from core.printed.table import Cell, damage, parse, same
@@ -189,6 +191,82 @@ def test_only_adjusted_ratios() -> None:
         "Factor\tAdjusted HR (95% CI)\tP\nLiver (yes vs no)\t5.6 (1.1 to 27.0)\t0.04\n"
     ).cells
     assert {c.model for c in cells} == {"multivariable"}
+
+
+SPACED = (
+    "Factor\tn\tEvents\tMedian (95% CI)\tP\tHR (95% CI)\tP\tAdjusted HR (95% CI)\tP\n"
+    "Overall\t27\t16\t9.4 (4.1-14.7)\n"
+    "Liver metastasis\n"
+    "  No\t21\t11\t11.9 (1.2-22.6)\t0.001\t1.00\n"
+    "  Yes\t6\t5\t3.0 (1.1-4.9)\t\t8.9 (2.0-38.7)\t0.004\t4.9 (1.1-22.6)\t0.04\n"
+    "HI\n"
+    "  <2.05\t13\t9\t5.6 (0.4-10.7)\t0.012\t1\n"
+    "  >=2.05\t14\t7\t16.7 (8.6-24.7)\t\t0.24 (0.07-0.79)\t0.02\t0.31 (0.09-1.08)\t0.065\n"
+    "SUVmax (>= 6.09 vs < 6.09)\t\t\t\t\t0.32 (0.11-0.91)\t0.033\t0.50 (0.15-1.63)\t0.249\n"
+    "Menopause\n  Yes\t2\t1\n"
+)
+
+
+def test_columns_mean_what_the_header_says() -> None:
+    cells = paste(SPACED).cells
+    assert _quantities(cells, "Liver metastasis", "No") == {
+        "n": "21", "events": "11", "median": "11.9", "median_low": "1.2", "median_high": "22.6",
+    }  # fmt: skip
+    assert _quantities(cells, "Liver metastasis", "") == {"p_value": "0.001"}
+    assert _quantities(cells, "Liver metastasis", "Yes vs No", "univariable") == {
+        "hazard_ratio": "8.9", "hr_low": "2.0", "hr_high": "38.7", "p_value": "0.004",
+    }  # fmt: skip
+    adjusted = _quantities(cells, "HI", ">=2.05 vs <2.05", "multivariable")
+    assert adjusted == {
+        "hazard_ratio": "0.31", "hr_low": "0.09", "hr_high": "1.08", "p_value": "0.065",
+    }  # fmt: skip
+    assert len(cells) == 53
+
+
+def test_a_header_of_two_lines_and_limits_in_a_column_of_their_own() -> None:
+    cells = paste(
+        "Variable\tUnivariable\t\t\tMultivariable\t\t\n"
+        "\tHR\t95% CI\tp value\tHR\t95% CI\tp value\n"
+        "Age, per 10 years\t1.20\t1.05-1.37\t0.008\t1.1\t0.9-1.3\t0.2\n"
+        "Liver\nYes\t2.5\t(1.2–5.1)\t0.01\t2.2\t1.0 to 4.4\t0.04\n"
+    ).cells
+    names = ("hazard_ratio", "hr_low", "hr_high", "p_value")
+    wanted = {
+        ("Age, per 10 years", "", "univariable"): ("1.20", "1.05", "1.37", "0.008"),
+        ("Age, per 10 years", "", "multivariable"): ("1.1", "0.9", "1.3", "0.2"),
+        ("Liver", "Yes", "univariable"): ("2.5", "1.2", "5.1", "0.01"),
+        ("Liver", "Yes", "multivariable"): ("2.2", "1.0", "4.4", "0.04"),
+    }
+    for about, texts in wanted.items():
+        assert _quantities(cells, *about) == dict(zip(names, texts, strict=True))
+    assert len(cells) == 16
+
+
+def test_a_pasted_table_finds_its_columns_in_the_open_cohort() -> None:
+    dataset, base = examples.load("fulvestrant"), studies.base("fulvestrant")
+    cells = asking.asked(paste(SPACED).cells, with_columns(dataset, base))
+    assert asking.unknown(cells) == ("Menopause",)
+    rows = compare(cells, dataset, base).rows
+    assert len(rows) == 51
+    # The printed numbers are those of the cohort: each must be found in its place.
+    assert [r.cell for r in rows if r.verdict != "matched"] == []
+
+
+def test_a_model_without_one_of_its_rows_is_not_compared() -> None:
+    table = "Factor\tAdjusted HR (95% CI)\tP\nLiver metastasis (yes vs no)\t5 (1-20)\t0.04\n"
+    dataset = examples.load("fulvestrant")
+    assert all(c.part for c in asking.asked(paste(table).cells, dataset))
+    more = asking.asked(paste(f"{table}Menopause\t2.0 (1.1-3.0)\t0.04\n").cells, dataset)
+    assert not any(c.part for c in more)
+
+
+def test_the_other_way_round_is_not_compared() -> None:
+    dataset = examples.load("fulvestrant")
+    table = "Age (< 50 vs >= 50)\t2.0 (1.1-3.0)\t0.04\n"
+    assert not any(c.part for c in asking.asked(paste(table).cells, dataset))
+    table = "Age (>= 50 vs < 50)\t2.0 (1.1-3.0)\t0.04\n"
+    found = asking.asked(paste(table).cells, dataset)
+    assert {c.query for c in found} == {"v=1&cut_side=ge&terms=age:cut(50)"}
 
 
 def test_a_pasted_file_of_cells_is_read_as_one() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core import studies
+from core.analysis import analyse_query
 from core.printed import rules, shipped
+from core.printed.number import half_up
 from core.studies import View
 from core.view import printed
 from tests.test_pages import assert_sound, bodies, opened, text_of
@@ -53,3 +55,28 @@ def test_a_pasted_table_is_checked() -> None:
     at.text_area(key="printed_text").set_value(table).run()
     assert_sound(at)
     assert "geometric mean" in said(at)
+
+
+def test_a_pasted_table_stands_beside_the_open_cohort() -> None:
+    at = opened("pages/comparison.py", "data=gbsg2")
+    at.selectbox(key="printed_document").set_value("own").run()
+    table = (
+        "Factor\tHR (95% CI)\tP\nAge (>= 50 vs < 50)\t0.90 (0.71-1.14)\t0.4\nStars\t2 (1-4)\t0.1"
+    )
+    at.text_area(key="printed_text").set_value(table).run()
+    assert_sound(at)
+    assert "The row 'Stars' is called like no column" in said(at)
+    shown = at.dataframe[0].value
+    want = analyse_query("gbsg2", "terms=age:cut(50)&parts=cox")["cox"]["univariable"][0]
+    assert shown["Computed"].tolist()[0] == half_up(want["hazard_ratio"], 4)
+    assert shown["Matched"].tolist()[0] in ("yes", "no")
+
+
+def test_a_locked_outcome_stays_locked_beside_a_pasted_table() -> None:
+    at = opened("pages/comparison.py", "data=gbsg2&outcome=locked")
+    at.selectbox(key="printed_document").set_value("own").run()
+    table = "Factor\tHR (95% CI)\tP\nAge (>= 50 vs < 50)\t0.90 (0.71-1.14)\t0.4"
+    at.text_area(key="printed_text").set_value(table).run()
+    assert_sound(at)
+    assert "The outcome is locked" in said(at)
+    assert not at.dataframe

@@ -1,10 +1,10 @@
 """A table as it is pasted from a paper: its rows as cells.
 
-What a line holds is told by the shape of its fields: ``21/11`` patients and events, ``3.0
+Where the columns are set apart by tabs and a header names them, it says what they hold
+(`core.printed.columns`). Else the shape of a field tells it: ``21/11`` patients and events, ``3.0
 (1.1-4.9)`` an estimate with limits, ``15 (55.6%)`` a count, ``49.9 ± 10.1`` a mean, a number
-between 0 and 1 a p-value. The header, where there is one, says whether estimates are medians or
-ratios and which of them are adjusted; without it the first estimate of a line that has patients is
-a median. A line without patients names the factor of the lines that follow.
+between 0 and 1 a p-value; the first estimate of a line that has patients is a median. A line
+without patients names the factor of the lines that follow.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from dataclasses import dataclass, replace
 
 from core.errors import DataError
 from core.notes import Note, warning
+from core.printed.columns import MEDIAN, ODDS, RATIO, Column, Token, of_header
+from core.printed.columns import read as of_field
 from core.printed.gathered import EVERYONE
 from core.printed.number import read
 from core.printed.table import MOST_CHARACTERS, NEEDED, Cell, Table, parse, same
 
 PLACE = "Pasted table"
 MOST_LINES = 2_000
+_EMPTY = Cell(PLACE, "", "", "", "", "")
 _NUM = r"[<>≤≥]?\s?[-−]?\d+(?:[.·,]\d+)?"
 _OR_NONE = rf"(?:{_NUM}|NR|NE|NA|not reached)"
 _CI = r"(?:95\s?%\s?CI[,:]?\s*)?"
@@ -44,18 +47,21 @@ _CONTRAST = re.compile(r"(.+?)\s*[(:,]\s*([^(]+?\s+vs?\.?\s+[^)]+?)\)?")
 _SIDE = re.compile(r"(.+?)\s*((?:>=|<=|[<>≥≤])\s*[\d.·,]+.*)")
 
 
-@dataclass(frozen=True)
-class Token:
-    """One field of a line: its shape, and its numbers as texts."""
-
-    shape: str
-    texts: tuple[str, ...]
+_LEVEL = re.compile(
+    r"(?:yes|no|positive|negative|present|absent|male|female|high|low|none|[<>≤≥].*)",
+    flags=re.IGNORECASE,
+)
 
 
 @dataclass
 class _Line:
     name: str
-    tokens: list[Token]
+    fields: list[list[Token]]
+    texts: list[str]
+
+    @property
+    def tokens(self) -> list[Token]:
+        return [token for field in self.fields for token in field]
 
 
 def paste(text: str) -> Table:
@@ -79,13 +85,14 @@ def paste(text: str) -> Table:
         return parse(text)
     cells: list[Cell] = []
     notes: list[Note] = []
-    factor, head = "", ""
+    heads = _heads(lines)
+    head, known = " ".join(heads).casefold(), of_header([_split(line) for line in heads])
+    factor = ""
     for number, line in enumerate(lines[:MOST_LINES], 1):
-        found = _line(line)
-        if number == 1 and _is_head(found, line):
-            head = line.casefold()
+        if number <= len(heads):
             continue
-        factor, new = _row(found, factor, head)
+        found = _line(line)
+        factor, new = _row(found, factor, head, known)
         cells += new
         if not found.tokens and not factor:
             notes.append(warning("printed", f"Line {number} has nothing that can be read."))
@@ -97,6 +104,19 @@ def paste(text: str) -> Table:
     return Table(tuple(_contrasts(cells)), tuple(notes))
 
 
+def _heads(lines: list[str]) -> list[str]:
+    """The first line, where it names the columns, and the second, where it does so as well."""
+    if not lines or not _is_head(_line(lines[0]), lines[0]):
+        return []
+    below = len(lines) > 1 and _is_head(_line(lines[1]), lines[1])
+    columns = of_header([_split(line) for line in lines[1:2]])
+    return lines[: 1 + (below and bool(columns))]
+
+
+def _split(line: str) -> list[str]:
+    return [f.strip() for f in _FIELDS.split(line.strip(" "))]
+
+
 def _is_head(found: _Line, line: str) -> bool:
     """Whether the first line names the columns: words of a header, and nothing but 95 % in it."""
     numbers = [t for t in found.tokens if t.texts != ("95",) and t.shape != "reference"]
@@ -105,13 +125,14 @@ def _is_head(found: _Line, line: str) -> bool:
 
 
 def _line(line: str) -> _Line:
-    fields = [f.strip() for f in _FIELDS.split(line.strip(" "))]
+    fields = _split(line)
     if len(fields) > 1:
-        return _Line(fields[0], [t for f in fields[1:] for t in _tokens(f)])
+        return _Line(fields[0], [list(_tokens(f)) for f in fields[1:]], fields[1:])
     first = next(iter(_TOKEN.finditer(line)), None)
     if first is None:
-        return _Line(line.strip(), [])
-    return _Line(line[: first.start()].strip(" ,:"), list(_tokens(line[first.start() :])))
+        return _Line(line.strip(), [], [])
+    rest = line[first.start() :]
+    return _Line(line[: first.start()].strip(" ,:"), [list(_tokens(rest))], [rest])
 
 
 def _tokens(field: str) -> Iterator[Token]:
@@ -121,9 +142,12 @@ def _tokens(field: str) -> Iterator[Token]:
         yield Token(shape, tuple(t or "" for t in inner.groups()) if inner else ())
 
 
-def _row(line: _Line, factor: str, head: str) -> tuple[str, list[Cell]]:
+def _row(line: _Line, factor: str, head: str, known: tuple[Column, ...]) -> tuple[str, list[Cell]]:
     """The cells of a line, and the factor of those that follow."""
-    sized = any(t.shape in ("events", "share") for t in line.tokens)
+    read = _by_columns(line, known) if known and len(line.fields) > 1 else _by_shapes(line, head)
+    sized = any(c.quantity in ("n", "events", "count") for c in read)
+    sized = sized or any(t.shape in ("events", "share") for t in line.tokens)
+    sized = sized or _LEVEL.fullmatch(line.name) is not None
     whole = same(line.name) in EVERYONE
     contrast, side = _CONTRAST.fullmatch(line.name), _SIDE.fullmatch(line.name)
     if whole:
@@ -137,11 +161,27 @@ def _row(line: _Line, factor: str, head: str) -> tuple[str, list[Cell]]:
     else:
         about = (line.name, "")
     next_factor = factor if sized or whole else about[0]
-    base = Cell(PLACE, about[0], about[1], "", "", "")
-    return (about[0] if side or contrast else next_factor), list(_read(line, base, head))
+    cells = [replace(cell, factor=about[0], group=about[1]) for cell in read]
+    return (about[0] if side or contrast else next_factor), cells
 
 
-def _read(line: _Line, base: Cell, head: str) -> Iterator[Cell]:
+def _by_columns(line: _Line, known: tuple[Column, ...]) -> list[Cell]:
+    """Give each field the meaning of its column; by its shape where the header has none."""
+    cells: list[Cell] = []
+    for i, (text, tokens) in enumerate(zip(line.texts, line.fields, strict=True), 1):
+        column = known[i] if i < len(known) else Column("")
+        if column.kind:
+            cells += of_field(text, tokens, column, _EMPTY)
+        else:
+            cells += [c for token in tokens for c in _other(token, _EMPTY)]
+    return cells
+
+
+def _by_shapes(line: _Line, head: str) -> list[Cell]:
+    return list(_shaped(line, _EMPTY, head))
+
+
+def _shaped(line: _Line, base: Cell, head: str) -> Iterator[Cell]:
     """Give each field its meaning, from left to right."""
     model, sized = "", any(t.shape in ("events", "share") for t in line.tokens)
     limits = sum(t.shape == "limits" for t in line.tokens)
@@ -150,19 +190,15 @@ def _read(line: _Line, base: Cell, head: str) -> Iterator[Cell]:
         if token.shape == "limits":
             if medians:
                 medians -= 1
-                names = ("median", "median_low", "median_high")
-                yield from _cells(base, names, token.texts)
+                yield from _cells(base, MEDIAN, token.texts)
                 continue
             first = "multivariable" if _only_adjusted(head) else "univariable"
             model = "multivariable" if model else first
             odds = "odds" in head or re.search(r"\bor\b", head) is not None
-            names = ("odds_ratio", "or_low", "or_high") if odds else _RATIO
+            names = ODDS if odds else RATIO
             yield from _cells(replace(base, model=model), names, token.texts)
         else:
             yield from _other(token, replace(base, model=model))
-
-
-_RATIO = ("hazard_ratio", "hr_low", "hr_high")
 
 
 def _other(token: Token, base: Cell) -> Iterator[Cell]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from core.notes import counted
+from core.notes import counted, listed
 from core.printed.compare import Comparison
 from core.printed.findings import SEVERITIES, Finding
 
@@ -28,6 +28,18 @@ def finding(result: Comparison) -> str:
         f"{result.matched} of {total} printed numbers are reproduced to the last printed digit: "
         f"{', '.join(parts)}."
     )
+
+
+def strangers(names: Sequence[str]) -> str:
+    """Rows of a pasted table that no column was found for, as the beginning of a sentence.
+
+    Examples
+    --------
+    >>> strangers(["Menopause"])
+    "The row 'Menopause' is called like no column"
+    """
+    many = len(names) > 1
+    return f"The row{'s' * many} {listed(names)} {'are' if many else 'is'} called like no column"
 
 
 def table(result: Comparison, *, missed_only: bool = False, place: str = "") -> pd.DataFrame:

@@ -7,13 +7,15 @@ from typing import Any
 import streamlit as st
 
 from core import studies
+from core.dataset import Dataset
 from core.errors import StratiscopeError
-from core.printed import paste, rules, shipped
+from core.printed import asking, paste, rules, shipped
 from core.printed.compare import Comparison, compare
 from core.printed.findings import SEVERITIES
 from core.printed.table import Cell
+from core.spec import AnalysisSpec
 from core.view import html, printed, tables, words
-from pages.ui import frame, show
+from pages.ui import exploring, frame, lock, show
 from pages.ui.frame import Page
 from pages.ui.telling import telling
 
@@ -25,8 +27,9 @@ RULES = (
     "percentage needs a count, the same number is the same in two places, and so on."
 )
 PASTE = (
-    "Paste a table from a paper: a row per factor, with n and events, median (limits), p, hazard "
-    "ratio (limits) and p, as the journal printed it; or a CSV of cells."
+    "Paste a table from a paper, with its header: a row per factor or level, with n, events, "
+    "median (limits), p, hazard ratio (limits) and p, as the journal printed it. Rows that are "
+    "named like a column of the open cohort are computed there."
 )
 
 
@@ -43,14 +46,14 @@ def page(opened: Page) -> None:
         help="The numbers that a document prints: compared with the data, and with each other.",
     )
     if document == OWN:
-        _own()
+        _own(opened)
         return
     if document in studies.names():
         _compared(opened, document)
     _contradictions(shipped.cells(document), document)
 
 
-def _own() -> None:
+def _own(opened: Page) -> None:
     text = st.text_area("The table", key="printed_text", height=220, help=PASTE, placeholder=PASTE)
     if not text.strip():
         st.html(html.paragraph("Nothing that is pasted here leaves this computer.", "quiet"))
@@ -62,20 +65,48 @@ def _own() -> None:
         return
     show.notes(read.notes)
     st.html(html.paragraph(f"{len(read.cells)} numbers were read.", "finding"))
+    _beside_the_open(opened, asking.asked(read.cells, opened.dataset))
     _contradictions(read.cells, OWN)
+
+
+def _beside_the_open(opened: Page, cells: tuple[Cell, ...]) -> None:
+    """A pasted table beside what the open cohort gives, as far as its rows are columns there."""
+    where = opened.dataset.title or opened.dataset.name
+    strange = asking.unknown(cells)
+    if strange:
+        text = f"{printed.strangers(strange)} in the open cohort, {where}."
+        st.html(html.paragraph(text, "quiet"))
+    if not any(cell.part for cell in cells):
+        return
+    if opened.locked:
+        lock.panel(opened)
+        return
+    questions = dict.fromkeys((cell.part, cell.query) for cell in cells if cell.part)
+    exploring.divided(opened, tuple(questions))
+    st.html(html.paragraph(f"Beside what the open cohort gives: {where}", "question"))
+    key = f"printed {hash(cells)} {opened.key('km')}"
+    _comparison(_worked(key, cells, opened.dataset, opened.spec), OWN)
 
 
 def _compared(opened: Page, name: str) -> None:
     if not opened.dataset.synthetic:  # else the page says so at its top
         st.html(html.paragraph(words.SYNTHETIC, "synthetic"))
+    found = _worked(f"printed {name}", shipped.cells(name), frame.example(name), studies.base(name))
+    _comparison(found, name)
+
+
+def _worked(key: str, cells: tuple[Cell, ...], dataset: Dataset, spec: AnalysisSpec) -> Comparison:
     kept: dict[str, Any] = st.session_state.setdefault("worked", {})
-    key = f"printed {name}"
     if key not in kept:
         with telling("Computing every printed number") as progress:
-            kept[key] = compare(
-                shipped.cells(name), frame.example(name), studies.base(name), progress=progress
-            )
-    result: Comparison = kept[key]
+            kept[key] = compare(cells, dataset, spec, progress=progress)
+        while len(kept) > frame.MOST_KEPT:
+            kept.pop(next(iter(kept)))
+    found: Comparison = kept[key]
+    return found
+
+
+def _comparison(result: Comparison, name: str) -> None:
     st.html(html.paragraph(printed.finding(result), "finding"))
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     places = list(dict.fromkeys(row.cell.place for row in result.rows))
