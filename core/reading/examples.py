@@ -148,6 +148,7 @@ def _variable(plain: Variable, entry: Mapping[str, Any]) -> Variable:
         decimals=0 if coded else entry.get("decimals", plain.decimals),
         levels=tuple(entry.get("levels", coded)),
         meaning=entry.get("meaning", ""),
+        known=entry.get("known", ""),
     )
 
 

@@ -19,6 +19,10 @@ from pages.ui import exploring, frame, lock, show
 from pages.ui.frame import Page
 from pages.ui.telling import telling
 
+WIDTHS = {
+    "Printed in": 75, "Number": 235, "Printed": 65, "Computed": 80, "Matched": 70, "Why not": 480,
+}  # fmt: skip
+"""Of the columns, in pixels."""
 OWN = "own"
 ALL = "everywhere"
 RULES = (
@@ -119,8 +123,13 @@ def _comparison(result: Comparison, name: str) -> None:
     shown = printed.table(result, missed_only=missed, place="" if place == ALL else place)
     if shown.empty:
         st.info("Every number that is printed there is matched.")
+    elif missed:  # few, and their reasons are sentences
+        st.html(html.table(shown, caption="Printed numbers that are not matched"))
     else:
-        st.dataframe(shown, hide_index=True, alt="Printed and computed numbers")
+        widths = {name: st.column_config.Column(width=w) for name, w in WIDTHS.items()}
+        st.dataframe(
+            shown, hide_index=True, column_config=widths, alt="Printed and computed numbers"
+        )
     _download(
         "Printed and computed (CSV)", f"stratiscope_{name}_printed.csv", printed.table(result)
     )
