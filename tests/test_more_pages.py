@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -284,3 +285,18 @@ def test_a_long_finding_does_not_widen_a_saved_figure() -> None:
     described = export._paper(figure, "Title", lines)
     assert described.count("word") == 80
     assert max(map(len, described.split('"'))) <= export.LINE
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\ufffe"])
+def test_a_control_character_in_a_label_does_not_end_the_program(character: str) -> None:
+    # The drawing library aborts the whole process on a text that XML cannot hold.
+    figure: dict[str, Any] = {
+        "mark": "point",
+        "width": 100,
+        "data": {"name": "points"},
+        "encoding": {"x": {"field": "grade", "type": "nominal"}},
+        "datasets": {"points": pa.table({"grade": [f"I{character}I"]})},
+    }
+    drawn = export.svg(figure, f"Ti{character}tle", ["line"])
+    assert ">II<" in drawn
+    assert "Title" in drawn

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from core.view.charts import Figure
@@ -52,24 +54,53 @@ def png(figure: Figure, title: str, lines: list[str], *, dpi: int | None = None)
 
 def _paper(figure: Figure, title: str, lines: list[str]) -> str:
     """A figure that stands alone: white paper, a title, its data written into it."""
-    datasets = {
-        name: [{k: _plain(v) for k, v in row.items()} for row in table.to_pylist()]
-        for name, table in figure.get("datasets", {}).items()
-    }
     wrapped = [part for line in lines for part in textwrap.wrap(line, LINE)]
-    alone = {
-        **figure,
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "config": PAPER,
-        "title": {"text": title, "subtitle": wrapped},
-        "datasets": datasets,
-    }
-    if alone.get("width") == "container":
-        alone["width"] = SCREEN_WIDTH
-        alone.pop("autosize", None)
-    return json.dumps(alone)
+    return alone({**figure, "title": {"text": title, "subtitle": wrapped}}, PAPER)
+
+
+def alone(figure: Figure, config: Mapping[str, Any]) -> str:
+    """A figure as text, with its data written into it, fit for the drawing library.
+
+    Parameters
+    ----------
+    figure : Figure
+        With its data.
+    config : mapping of str to object
+        How it is drawn.
+    """
+    datasets = {name: table.to_pylist() for name, table in figure.get("datasets", {}).items()}
+    schema = "https://vega.github.io/schema/vega-lite/v6.json"
+    made = {**figure, "$schema": schema, "config": config, "datasets": datasets}
+    if made.get("width") == "container":
+        made["width"] = SCREEN_WIDTH
+        made.pop("autosize", None)
+    return json.dumps(_plain(made))
+
+
+def legal(text: str) -> str:
+    r"""A text without the characters that XML, and so SVG and Office files, cannot hold.
+
+    Examples
+    --------
+    >>> legal("grade\x1b II")
+    'grade II'
+    """
+    return _ILLEGAL.sub("", text)
+
+
+_ILLEGAL = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can hold: a number that is not finite is missing."""
+    """What JSON and the drawing library can hold.
+
+    A number that is not finite is missing. A control character in a label would end the whole
+    process: the library does not survive a text that XML cannot hold.
+    """
+    if isinstance(value, Mapping):
+        return {legal(str(k)): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, str):
+        return legal(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
