@@ -1,0 +1,1 @@
+"""Reports: one description of what was found, and a renderer for each kind of file."""
