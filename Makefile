@@ -1,8 +1,8 @@
 # make run        start the dashboard (the first time: install what it needs into .venv)
 # make test       the checks that every change must pass
 # make benchmark  time one move of the cutoff slider, and the search against R (if it is there)
-# make soak       10,000 damaged files and simulated studies, some fifteen minutes; writes the
-#                 results into tests/soak and tests/simulation
+# make soak       10,000 damaged files, 160 killed servers in the middle of saves, and simulated
+#                 studies, some half an hour; writes the results into tests/soak and tests/simulation
 # make lock       compile the exact versions anew from the ranges in pyproject.toml
 # make clean      remove .venv and what the tools left behind
 #
@@ -30,7 +30,7 @@ endif
 .PHONY: run test benchmark soak lock clean check-python
 
 run: $(RUN_READY)
-	$(PY) -m streamlit run app.py $(ARGS)
+	$(PY) -m streamlit run asgi.py $(ARGS)
 
 test: $(TEST_READY)
 	$(PY) -m ruff check .
@@ -45,6 +45,7 @@ benchmark: $(TEST_READY)
 # Fails when the server's side failed, a message quoted a cell or an answer took over 10 seconds.
 soak: $(TEST_READY)
 	$(PY) -m tests.soak.mutations
+	$(PY) -m tests.soak.kills
 	$(PY) -m tests.simulation.null
 	$(PY) -m tests.simulation.stability
 

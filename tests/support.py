@@ -11,10 +11,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -26,6 +26,7 @@ _OTHER_NAMES: dict[str, tuple[str, ...]] = {
 }
 _HOW_TO_INSTALL = {
     "chromium": "install Debian's package chromium, or Google Chrome",
+    "initdb": "install PostgreSQL (Debian: postgresql)",
     "Rscript": "install R (Debian: r-base-core r-cran-survival r-cran-jsonlite r-cran-maxstat "
     "r-cran-rms r-cran-cmprsk r-cran-coin r-cran-mvtnorm r-cran-glmnet r-cran-brglm2 r-cran-mass "
     "r-cran-mice r-cran-mitools)",
@@ -96,23 +97,46 @@ class Served(str):
 
 
 @contextmanager
-def serve(app_path: str | Path, *, port: int | None = None) -> Iterator[Served]:
-    """Run an app as ``make run`` does, without opening a browser, until the block ends."""
+def serve(
+    app_path: str | Path,
+    *,
+    port: int | None = None,
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+) -> Iterator[Served]:
+    """Run an app as ``make run`` does, without opening a browser, until the block ends.
+
+    Saved views go into the folder of the server's log unless `env` names another store.
+    """
     app = Path(app_path).resolve()
     port = free_port() if port is None else port
-    options = ["--server.headless", "true", "--server.port", str(port)]
+    options = ["--server.headless", "true", "--server.port", str(port), *options]
     command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
     with tempfile.TemporaryDirectory() as folder:
         served = Served.at(f"http://127.0.0.1:{port}", Path(folder) / "server.log")
         with open(served._log, "wb") as out:
+            own = {"STRATISCOPE_STORE": f"sqlite:///{folder}/views.db"} | dict(env or {})
             server = subprocess.Popen(
-                command, cwd=app.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
+                command, cwd=app.parent, env=os.environ | own, stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out,
+            )  # fmt: skip
         try:
             _wait_until_healthy(server, served)
             yield served
         finally:
             _stop(server)
+
+
+def until(page: Any, script: str, arg: object = None, *, seconds: float = 20) -> None:
+    """Wait until a script in the page answers true.
+
+    Playwright's own way lets the page evaluate a text, which our policy forbids it.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(script, arg):
+        if time.monotonic() > end:
+            pytest.fail(f"not true within {seconds:g} s: {script}")
+        page.wait_for_timeout(30)
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], served: Served) -> None:
