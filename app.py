@@ -1,13 +1,16 @@
 """The entry and first page: a first answer, who is in, another cohort or an own table."""
 
 from pages.ui import cohort, frame, lock, show, upload
+from pages.ui.sharing import bundles
 
 page = frame.open_page("Cohort", shows="km")
 with page:
     cohort.introduction(page)
     upload.read_chosen()
     draft = upload.draft()
-    if draft is not None:
+    if bundles.waiting():
+        bundles.show()
+    elif draft is not None:
         upload.show(draft)
     elif page.locked:
         lock.panel(page)

@@ -55,7 +55,7 @@ def measure(page: Page) -> tuple[list[float], int]:
 
 def main() -> int:
     """Measure and print."""
-    with serve(ROOT / "app.py") as server, sync_playwright() as playwright:
+    with serve(ROOT / "asgi.py") as server, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=need("chromium"), args=["--no-sandbox"]
         )

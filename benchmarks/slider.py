@@ -22,7 +22,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from core.reading import examples
-from tests.support import ROOT, Served, need, serve
+from tests.support import ROOT, Served, need, serve, until
 
 WARM_UP = 5
 MOVES = 30
@@ -98,8 +98,8 @@ class Browser:
         """Press the key; return the milliseconds from its release to the last new curve."""
         address = self.page.url
         self.page.keyboard.press("ArrowRight")
-        self.page.wait_for_function("before => location.href !== before", arg=address)
-        self.page.wait_for_function("window.bench.at > window.bench.pressed")
+        until(self.page, "before => location.href !== before", address)
+        until(self.page, "() => window.bench.at > window.bench.pressed")
         self.page.wait_for_selector("[data-test-script-state=notRunning]")
         # The garbage search after a run belongs to the move, and so do late repaints.
         self.page.wait_for_timeout(400)
@@ -126,7 +126,7 @@ def opened(server: Served) -> Iterator[Browser]:
 def measure() -> Measured:
     """Move the slider and note what each move took."""
     found = Measured()
-    with serve(ROOT / "app.py") as server, opened(server) as browser:
+    with serve(ROOT / "asgi.py") as server, opened(server) as browser:
         pid = server_process(server.rpartition(":")[2])
         for _ in range(WARM_UP):
             browser.press()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import locking, methods, published
-from core.cohort import select
+from core.cohort import Cohort, select
 from core.dataset import Dataset
 from core.errors import DataError, SpecError
 from core.lesions.attach import with_columns
@@ -79,6 +79,25 @@ def analyse_query(
     >>> analyse_query("gbsg2", "group_by=horTh")["cohort"]["events"]
     299
     """
+    found = load(data, query, join=join, lesions=lesions, dictionary=dictionary)
+    return analyse(*found, progress)
+
+
+def load(
+    data: str | Path,
+    query: str,
+    *,
+    join: Sequence[str | Path] = (),
+    lesions: Sequence[str | Path] = (),
+    dictionary: str | Path | None = None,
+) -> tuple[Dataset, AnalysisSpec]:
+    """Read a table and a query, as `analyse_query` does, and compute nothing.
+
+    Raises
+    ------
+    StratiscopeError
+        If the table, the dictionary or the query cannot be used.
+    """
     spec = AnalysisSpec.from_query(query)
     study = None if dictionary is None else read_dictionary(dictionary)
     if study is not None:
@@ -94,7 +113,7 @@ def analyse_query(
         if question.about == "join" and question.needed:
             ways = " or ".join(f"clean={step}" for c in question.choices for step in c.steps)
             raise DataError(f"The tables were not joined. {question.text}", f"Say {ways}")
-    return analyse(dataset if study is None else study.apply(dataset), spec, progress)
+    return (dataset if study is None else study.apply(dataset)), spec
 
 
 def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -> dict[str, Any]:
@@ -102,16 +121,8 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
 
     Every number is a plain float or int; what cannot be estimated is None, and a note says why.
     """
-    dataset = with_columns(dataset, asked)
-    spec, guesses = fill(dataset, asked)
-    names = spec.parts or tuple(n for n in PARTS if PARTS[n].by_default(spec))
-    for name in names:
-        if name not in PARTS:
-            hint = f"The parts are {', '.join(PARTS)}"
-            raise SpecError("parts", f"There is no part '{name}'", hint)
-    locking.refuse_outcome(dataset, spec)
-    names = locking.parts_of(spec, names)
-    cohort = select(dataset, spec)
+    cohort, spec, names, guesses = question(dataset, asked)
+    dataset = cohort.source
     notes: list[Note] = [*other_data(dataset, asked), *dataset.notes, *guesses]
     notes += [*cohort.included.notes, *cohort.groups.notes]
     canonical = published.canonical(cohort, names)
@@ -129,6 +140,27 @@ def analyse(dataset: Dataset, asked: AnalysisSpec, progress: Progress = quiet) -
     answer["methods"] = list(methods.sentences(cohort, canonical, names))
     answer["notes"] = published.notes(notes)
     return answer
+
+
+def question(
+    dataset: Dataset, asked: AnalysisSpec
+) -> tuple[Cohort, AnalysisSpec, tuple[str, ...], tuple[Note, ...]]:
+    """Who is in, the spec with its roles filled in, the parts it asks for, and the guesses made.
+
+    Raises
+    ------
+    StratiscopeError
+        If it cannot be asked of this table.
+    """
+    dataset = with_columns(dataset, asked)
+    spec, guesses = fill(dataset, asked)
+    names = spec.parts or tuple(n for n in PARTS if PARTS[n].by_default(spec))
+    for name in names:
+        if name not in PARTS:
+            hint = f"The parts are {', '.join(PARTS)}"
+            raise SpecError("parts", f"There is no part '{name}'", hint)
+    locking.refuse_outcome(dataset, spec)
+    return select(dataset, spec), spec, locking.parts_of(spec, names), tuple(guesses)
 
 
 def other_data(dataset: Dataset, asked: AnalysisSpec) -> tuple[Note, ...]:

@@ -27,7 +27,7 @@ from core.reading import examples, read
 from core.spec import AnalysisSpec
 from core.steps import Recipe
 from core.view import numbers
-from tests.support import ROOT, Served, need, serve
+from tests.support import ROOT, Served, need, serve, until
 from tests.test_pages import FAILED, GBSG2, ODD, SMALL, Expected, hostile_table, odd_table
 
 pytestmark = pytest.mark.browser
@@ -103,7 +103,7 @@ class Tab:
         """Wait until the script has ended and nothing waits for its content."""
         self.page.wait_for_selector("[data-test-connection-state=CONNECTED]")
         self.page.wait_for_selector("[data-test-script-state=notRunning]")
-        self.page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+        self.page.wait_for_selector("[data-testid=stSkeleton]", state="detached")
         return self
 
     def read(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def server(chromium: Browser) -> Iterator[Served]:
     # After the browser: without one, no server is started.
-    with serve(ROOT / "app.py") as served:
+    with serve(ROOT / "asgi.py") as served:
         yield served
 
 
@@ -217,7 +217,7 @@ INK = """() => {
 @pytest.mark.parametrize("page", PATHS)
 def test_a_deep_link_opens_on_a_fresh_server(page: str, new_tab: Callable[..., Tab]) -> None:
     # The very first session of a server is the one that Streamlit's page list used to disturb.
-    with serve(ROOT / "app.py") as served:
+    with serve(ROOT / "asgi.py") as served:
         for scheme in ("light", "dark"):
             tab = new_tab(served, color_scheme=scheme).open(page, LINK)
             tab.page.wait_for_selector("[data-testid=stVegaLiteChart] .role-axis-label text")
@@ -245,7 +245,7 @@ def press(tab: Tab, key: str = "ArrowRight") -> None:
     """Press a key and wait until the address has followed."""
     before = tab.page.url
     tab.page.keyboard.press(key)
-    tab.page.wait_for_function("before => location.href !== before", arg=before)
+    until(tab.page, "before => location.href !== before", before)
 
 
 def test_thirty_moves_of_the_slider(new_tab: Callable[..., Tab]) -> None:
@@ -338,7 +338,7 @@ def test_a_copied_address_shows_the_same_elsewhere(new_tab: Callable[..., Tab]) 
     assert len(asked) == 1  # the question goes along
     assert AnalysisSpec.from_query(addresses["cox"]).cut_value == ("21",)
     tab.assert_clean()
-    with serve(ROOT / "app.py") as elsewhere:
+    with serve(ROOT / "asgi.py") as elsewhere:
         for name, query in addresses.items():
             other = new_tab(elsewhere).open(name, query)
             for part in ("key", "groups", "cox", "ticks", "km", "sizes", "finding"):
@@ -583,9 +583,10 @@ def test_a_workbook_becomes_an_endpoint_from_dates(new_tab: Callable[..., Tab]) 
     tab.page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files([file])
     tab.page.get_by_role("button", name="Add Overall survival").click()
     tab.page.get_by_role("button", name="Open this cohort").wait_for()
-    tab.page.wait_for_function(
+    until(
+        tab.page,
         "() => [...document.querySelectorAll('.finding')]"
-        ".some(e => /event happened/.test(e.textContent))"
+        ".some(e => /event happened/.test(e.textContent))",
     )
     confirm(tab)
     table = read(_register(), "register.xlsx", Recipe.parse(tab.question.clean))
@@ -638,9 +639,10 @@ def test_hostile_names_do_nothing(which: str, new_tab: Callable[..., Tab]) -> No
         tab.page.evaluate("window.__pwn")  # the page is alive
         tab.choose("stratifier", name)
         if "group_by" in tab.query:
-            tab.page.wait_for_function(
+            until(
+                tab.page,
                 "name => document.querySelector('.question').textContent.includes(name)",
-                arg=" ".join(name.split()),
+                " ".join(name.split()),
             )
     go(tab, "Cox model")
     for name in hostile[:3]:
@@ -650,9 +652,10 @@ def test_hostile_names_do_nothing(which: str, new_tab: Callable[..., Tab]) -> No
     tab.page.keyboard.press("Escape")
     tab.page.wait_for_selector('table[aria-label="Cox regression"]')
     table_of = "document.querySelector('table[aria-label=\"Cox regression\"]').innerText"
-    tab.page.wait_for_function(
+    until(
+        tab.page,
         f"names => names.every(n => {table_of}.replace(/\\s+/g, ' ').includes(n))",
-        arg=[" ".join(name.split()) for name in hostile[:3]],
+        [" ".join(name.split()) for name in hostile[:3]],
     )
     assert tab.page.evaluate("window.__pwn") is None
     assert tab.page.locator("img[src*='evil'], img[src='x'], a[href^='javascript']").count() == 0

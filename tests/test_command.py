@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,54 @@ def test_a_line_break_in_a_name_does_not_break_the_line(
     path = tmp_path / "lines.csv"
     path.write_text('time_months,death,"a\nb"\n1,1,x\n2,0,y\n', encoding="utf-8")
     refusal(capsys, "analyse", "--data", str(path), "group_by=a%0Ac&event=death")
+
+
+def test_a_report_is_written(tmp_path: Path) -> None:
+    for ending in ("html", "docx", "pptx", "xlsx"):
+        out = tmp_path / f"report.{ending}"
+        assert main(["report", "--data", "gbsg2", "group_by=horTh", "--out", str(out)]) == 0
+        assert out.stat().st_size > 5_000
+    assert "299" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("out", "said"), [("report.pdf", "no reports '.pdf'"), ("no/such/r.html", "cannot be written")]
+)
+def test_a_report_that_cannot_be_written(
+    out: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["report", "--data", "gbsg2", "group_by=horTh", "--out", str(tmp_path / out)]
+    assert main(asked) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_script_comes_with_its_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "own.csv"
+    assert main(["script", "--data", "gbsg2", "group_by=horTh", "--table", str(table)]) == 0
+    printed = capsys.readouterr().out
+    compile(printed, "script.py", "exec")
+    assert "own.csv" in printed
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 687
+    assert main(["script", "--data", "gbsg2", "group_by=horTh", "--language", "r"]) == 0
+    assert "library(survival)" in capsys.readouterr().out
+
+
+def test_open_starts_the_dashboard_on_the_view(tmp_path: Path) -> None:
+    table = tmp_path / "patients.csv"
+    rows = "\n".join(f"{i},{i % 2},{'ab'[i % 3 > 1]}" for i in range(1, 60))
+    table.write_text(f"months,event,arm\n{rows}\n")
+    query = "time=months&unit=months&event=event&event_is=1&group_by=arm"
+    command = [sys.executable, "-m", "core", "open", "--data", str(table), query]
+    env = os.environ | {"BROWSER": "true", "STRATISCOPE_STORE": f"sqlite:///{tmp_path}/v.db"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as started:
+        assert started.stderr is not None
+        address = next(line for line in started.stderr if line.startswith("http://127.0.0.1"))
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            address.strip(), timeout=20
+        ) as page:
+            assert page.status == 200
+        started.terminate()
+    assert "data=sha256:" in address
+    assert "group_by=arm" in address

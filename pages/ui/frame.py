@@ -8,7 +8,6 @@ why it cannot be read.
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -172,11 +171,18 @@ def open_page(
     st.html(Path(__file__).with_name("style.css"))
     _warm_up()
     if st.session_state.get("page") != title:
+        # The share page makes links to the page from which it was opened.
+        st.session_state["shown"] = st.session_state.get("page")
         st.session_state["page"], st.session_state["seeded"] = title, set()
-    from pages.ui import tables  # they need `keep` and `problem` from here
+    from pages.ui import login, tables  # they need `keep` and `problem` from here
+    from pages.ui.sharing import arriving
 
+    login.require()
+    arriving.arrive()
     spec = _asked()
+    arriving.still_open(spec)
     navigation.draw(spec)
+    login.draw()
     dataset = tables.dataset_of(spec)
     try:
         dataset = tables.with_lesions(dataset, spec)
@@ -189,6 +195,7 @@ def open_page(
         problem(error)
         st.stop()
     address.echo(page.spec)
+    arriving.banner(page.spec)
     if dataset.synthetic:
         st.html(paragraph(words.SYNTHETIC, "synthetic"))
     for note in analysis.other_data(dataset, page.spec):
@@ -257,7 +264,7 @@ def forget() -> None:
     """Drop uploaded tables, everything computed from them, and the uploaded bytes."""
     from pages.ui import loading  # it needs `change` from here
 
-    for name in ("tables", "worked", "looks", "draft", "files", "wish", "refused", "marked"):
+    for name in loading.OWN:
         st.session_state.pop(name, None)
     kept.clear()
     loading.release_uploads()
@@ -338,12 +345,4 @@ def drawn(kind: str, shape: tuple[Any, ...], build: Callable[[], Figure]) -> Fig
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> None:
-    """Load the drawing library before it is needed, and take all modules out of garbage search.
-
-    Streamlit collects garbage after every run: 140 ms with everything loaded, the run takes 20 ms.
-    """
-    import altair  # noqa: F401 - loaded for later
-
-    warming.start()
-    gc.collect()
-    gc.freeze()
+    warming.up()

@@ -25,6 +25,12 @@ from core.steps import Recipe
 from core.view import html
 from pages.ui import frame
 
+OWN = (
+    "tables", "worked", "looks", "draft", "files", "wish", "refused", "marked", "arrived",
+    "share_made", "bundle_made", "report_made",
+)  # fmt: skip
+"""What a session holds of tables that were loaded, and of what was made from them."""
+
 
 @dataclass(frozen=True)
 class Loaded:

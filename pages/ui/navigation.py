@@ -17,6 +17,7 @@ PAGES = (
     ("pages/subgroups.py", "Subgroups", ":material/account_tree:"),
     ("pages/competing.py", "Competing risks", ":material/alt_route:"),
     ("pages/response.py", "Response", ":material/percent:"),
+    ("pages/share.py", "Share", ":material/share:"),
     ("pages/study.py", "Model studies", ":material/menu_book:"),
     ("pages/comparison.py", "Printed tables", ":material/fact_check:"),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
@@ -11,6 +14,10 @@ from core.errors import DataError, StratiscopeError
 from core.spec import AnalysisSpec
 from pages.ui import confirm, frame, loading, opening, roles
 from pages.ui.loading import Loaded
+from pages.ui.sharing import bundles, owner
+
+FILES = "STRATISCOPE_FILES"
+"""Environment variable by which ``python -m core open`` tells the files of its view."""
 
 
 def choose() -> None:
@@ -22,7 +29,8 @@ def choose() -> None:
             st.rerun()
         st.caption(
             "CSV, Excel, ODS, SPSS, Stata, SAS, Parquet, R. A second patient table, a table with "
-            "one row per lesion, and the study's dictionary can be dropped together with it."
+            "one row per lesion, and the study's dictionary can be dropped together with it; a "
+            "view that was saved as a file as well."
         )
     if st.session_state.get("tables") or draft() is not None:
         st.button("Forget my tables", on_click=frame.forget, icon=":material/delete:")
@@ -40,7 +48,7 @@ def read_chosen() -> None:
     if refused is not None:
         frame.problem(refused)
     files = st.session_state.pop("files", None)  # gone when the reading is stopped
-    if files is None:
+    if files is None or bundles.take(files):
         return
     try:
         found = _read(files)
@@ -63,6 +71,10 @@ def _read(files: tuple[loading.File, ...]) -> Loaded:
 
 def missing_table(spec: AnalysisSpec) -> NoReturn:
     """Ask for the file of a link; a link never carries a row of it."""
+    given = _given(spec)
+    if given:
+        _open_for(spec, given)
+        st.stop()
     second = any(text.startswith(("join(sha256:", "lesions(sha256:")) for text in spec.clean)
     st.warning(
         "This link was made with a table that stays with its owner: a link holds the settings and "
@@ -73,6 +85,19 @@ def missing_table(spec: AnalysisSpec) -> NoReturn:
     if files:
         _open_for(spec, files)
     st.stop()
+
+
+def _given(spec: AnalysisSpec) -> tuple[loading.File, ...]:
+    """The files of the command ``open``, where the link is theirs; the server is this computer."""
+    named = os.environ.get(FILES)
+    if named is None or not owner.on_this_computer():
+        return ()
+    try:
+        files = tuple((Path(name).name, Path(name).read_bytes()) for name in json.loads(named))
+    except (OSError, ValueError):
+        return ()
+    tables = (reference_of(digest_of(data)) for _, data in files)
+    return files if spec.data in tables else ()
 
 
 def _open_for(spec: AnalysisSpec, files: tuple[loading.File, ...]) -> None:

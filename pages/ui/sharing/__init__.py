@@ -1,0 +1,1 @@
+"""Sharing a view: links, saved views, reports and code to take away."""

@@ -1,0 +1,1 @@
+"""Links and files of released versions, replayed from then on."""
