@@ -127,12 +127,15 @@ def _script(given: argparse.Namespace) -> int:
 
     dataset, asked = load(given.data, given.query, **_tables(given))  # type: ignore[arg-type]
     cohort, _, parts, _ = question(dataset, asked)
-    table = "table.csv" if given.table is None else Path(given.table).name
+    # A plain CSV that was not cleaned is read as it is; else a table goes with the script.
+    own = given.table is None and Path(given.data).is_file()
+    own = own and code.reads_file(cohort, Path(given.data).read_bytes(), parts)
+    table = Path(given.data if own else given.table or "table.csv").name
     make = code.r_script if given.language == "r" else code.python_script
     text = make(cohort, parts, table)
-    if given.table is None:
+    if given.table is None and not own:
         print("The script reads table.csv, which --table FILE writes.", file=sys.stderr)
-    else:
+    elif given.table is not None:
         _save(Path(given.table), code.table_csv(cohort, parts))
     _write(text)
     return 0

@@ -182,7 +182,7 @@ def _union(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     return np.union1d(old, fresh) if len(fresh) else old
 
 
-def sentence(counts: Counts) -> str:
+def sentence(counts: Counts, start: str = "Looked at so far") -> str:
     """How much was looked at, and what chance alone makes of it; empty where nothing was.
 
     Examples
@@ -199,7 +199,7 @@ def sentence(counts: Counts) -> str:
     ]
     analyses = _number(counts.analyses, "analysis", "analyses")
     looked = f"{', '.join(parts)} ({analyses})" if parts else analyses
-    text = f"Looked at so far: {looked}."
+    text = f"{start}: {looked}."
     return " ".join(filter(None, [text, _by_chance(counts.analyses), _unlockings(counts)]))
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
-from core import published, response, response_model, table_one
+from core import exploration, published, response, response_model, table_one
 from core.cohort import Cohort
+from core.exploration import Counts
 from core.lesions.recist import best as best_response
 from core.lesions.recist import models as progression
 from core.lesions.recist import response as recist
@@ -51,6 +53,7 @@ from core.survival.cutoff import best, measurement
 from core.survival.lesions import alternatives, bone, ranks
 from core.survival.parametric import models
 from core.survival.progression import modes
+from core.versions import versions
 
 PROGRESSION = (recist.METHODS, best_response.METHODS, progression.METHODS, modes.METHODS)
 """What was done from the sizes of lesions to the comparison of the modes of progression."""
@@ -95,7 +98,16 @@ def sentences(cohort: Cohort, spec: AnalysisSpec, parts: Iterable[str]) -> tuple
         said.append(
             f"Random numbers were drawn with the seed {1 if spec.seed is None else spec.seed:g}."
         )
-    return tuple(dict.fromkeys(said))
+    looked = exploration.sentence(Counts.parse(spec.explored), "Looked at before this result")
+    return tuple(dict.fromkeys(filter(None, (*said, looked, _software()))))
+
+
+@cache
+def _software() -> str:
+    """What computed the results."""
+    own, python, *libraries = versions()
+    named = ", ".join(f"{name} {version}" for name, version in libraries)
+    return f"Analyses were made with {' '.join(own)} ({' '.join(python)}; {named})."
 
 
 def _cox(cohort: Cohort, spec: AnalysisSpec) -> list[str]:

@@ -246,3 +246,20 @@ def test_open_starts_the_dashboard_on_the_view(tmp_path: Path) -> None:
         started.terminate()
     assert "data=sha256:" in address
     assert "group_by=arm" in address
+
+
+def test_a_script_reads_a_plain_table_itself(
+    trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "time=time_months&unit=months&event=death&event_is=1&group_by=arm"
+    assert main(["script", "--data", trial, query]) == 0
+    streams = capsys.readouterr()
+    assert streams.err == ""
+    assert "trial.csv" in streams.out
+    ran = subprocess.run(
+        [sys.executable, "-", trial], input=streams.out, capture_output=True, text=True,
+        check=True, timeout=120,
+    )  # fmt: skip
+    answer = analyse_query(trial, query)
+    line = next(row for row in ran.stdout.splitlines() if ".median,a," in row)
+    assert float(line.rsplit(",", 1)[1]) == answer["km"]["groups"][0]["median"]

@@ -99,6 +99,13 @@ def test_a_link_is_exchanged_for_a_cookie_and_opens_its_page(served: Served, sto
     assert ask(served, f"/view/{link}").status == 404
 
 
+def test_behind_a_proxy_with_https_the_cookie_is_secure(served: Served, store: Store) -> None:
+    for proxy, secure in (({"X-Forwarded-Proto": "https"}, True), ({}, False)):
+        token, _, _ = saved(store)
+        answer = ask(served, f"/s/{token}", method="POST", headers=proxy)
+        assert ("Secure" in answer.cookie.split("; ")) == secure
+
+
 def test_a_view_to_try_goes_to_the_page_it_was_saved_on(served: Served, store: Store) -> None:
     token, link, _ = saved(store, mode="explore")
     assert opened(served, token).headers["location"] == f"/curves?view={link}"

@@ -25,7 +25,7 @@ BASE: dict[str, Any] = {
 }  # fmt: skip
 ELSEWHERE = (
     "core.view", "core.lesions", "core.survival.lesions", "core.survival.progression",
-    "core.__main__",
+    "core.__main__", "core.sharing",
 )  # fmt: skip
 """Packages whose parts are not told by `core.methods`."""
 CHOICES: list[tuple[str, dict[str, Any]]] = [
@@ -123,3 +123,10 @@ def said_of_the_question(part: str, fields: dict[str, Any]) -> tuple[str, ...]:
     """The text for a question asked of a cohort that was made without it: dates are not needed."""
     cohort = cohort_of(COLUMNS, **BASE)
     return methods.sentences(cohort, cohort.spec.but(**fields), (part,))
+
+
+def test_versions_and_earlier_looks_are_said() -> None:
+    said = said_of_the_question("km", {"explored": ("analyses:25", "cutoffs:20")})
+    assert "Looked at before this result: 20 cutoffs (25 analyses)." in " ".join(said)
+    assert any("Stratiscope" in text and "lifelines" in text for text in said)
+    assert not any("Looked at" in text for text in said_of_the_question("km", {}))

@@ -1,4 +1,4 @@
-"""Links of all kinds in a real browser: made on one server, opened on another of the same store.
+"""Links of all kinds in a real browser, opened on a server that did not make them: same store.
 
 The table is full of canaries: patients' numbers and names that must not reach any viewer.
 """

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from core import studies
 from core.analysis import analyse
 from core.dataset import Dataset
-from core.errors import DataError, SpecError, StratiscopeError
+from core.errors import DataError, StratiscopeError
 from core.exploration import Counts
 from core.lesions.attach import with_columns
 from core.reading import dictionary, examples, read, read_all
@@ -378,19 +378,7 @@ def test_the_exploration_ledger_goes_along() -> None:
     made = snapshot.build(examples.load("gbsg2"), AnalysisSpec(group_by="age"), counts=counts)
     again = snapshot.opened(made.members)
     assert again.counts == counts
-    more = again.asking(again.spec.but(cut_rule="median"), counts=Counts(analyses=26))
-    assert snapshot.opened(more.members).counts == Counts(analyses=26)
     assert analyse(again.dataset, again.spec)["exploration"]["cutoffs"] == 20
-
-
-def test_another_question_to_the_same_data_shares_its_bytes() -> None:
-    made = snapshot.build(examples.load("gbsg2"), AnalysisSpec(group_by="age", terms=("tsize",)))
-    other = made.asking(made.spec.but(group_by="tsize"))
-    assert other.members["patients.parquet"] is made.members["patients.parquet"]
-    assert other.members["query.txt"] != made.members["query.txt"]
-    assert "notes" not in str(analyse(other.dataset, other.spec)["data"])
-    with pytest.raises(SpecError, match="no column 'pnodes'"):
-        made.asking(made.spec.but(group_by="pnodes"))
 
 
 def test_a_snapshot_can_be_frozen_again() -> None:

@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('fulvestrant', 'gbsg2', 'rossi', 'veteran', 'whas500')
+    ('fulvestrant', 'progression_mode', 'gbsg2', 'rossi', 'veteran', 'whas500')
     """
     found = sorted(path.stem for path in FOLDER.glob("*.toml"))
     return tuple(sorted(found, key=lambda name: name not in STUDIES))

@@ -26,7 +26,6 @@ from core.sharing.packing import damaged
 from core.spec import AnalysisSpec
 
 QUERY = "query.txt"
-RESULTS = "results.json"
 MOST_QUERY = 64 * 1024
 """Bytes of the question."""
 _BY_ORDER = CHANCE - {"response", "table_one"}
@@ -58,19 +57,6 @@ class Snapshot:
     def counts(self) -> Counts:
         """How much was looked at before this view: the exploration ledger that goes with it."""
         return Counts.parse(self.spec.explored)
-
-    def asking(self, spec: AnalysisSpec, *, counts: Counts | None = None) -> Snapshot:
-        """The same data with another question: the next version, or a copy.
-
-        Raises
-        ------
-        SpecError
-            If the question needs a column that is not there.
-        """
-        asked = _explored(spec, counts).but(data=self.dataset.reference)
-        columns.named(with_columns(self.dataset, asked), asked)
-        members = {**self.members, QUERY: _query(asked)}
-        return dataclasses.replace(self, spec=asked, members=members)
 
 
 def build(
@@ -173,26 +159,6 @@ def opened(members: Mapping[str, bytes]) -> Snapshot:
             f"The question of the saved view cannot be read: {error.problem}", error.hint
         ) from None
     return Snapshot(spec, written.dataset_of(members), members)
-
-
-def results(spec: AnalysisSpec, answer: bytes, *, counts: Counts | None = None) -> dict[str, bytes]:
-    """Members of a view that holds results alone, for `core.sharing.store` and `bundle`.
-
-    Parameters
-    ----------
-    spec : AnalysisSpec
-        What was asked, for the reader; the table is not there.
-    answer : bytes
-        Results that say nothing of single patients, in JSON; the caller sees to that.
-    counts : Counts, optional
-        How much was looked at before; default: what the question says.
-
-    Examples
-    --------
-    >>> results(AnalysisSpec(group_by="age"), b"{}", counts=Counts(analyses=3))
-    {'query.txt': b'v=1&group_by=age&explored=analyses:3', 'results.json': b'{}'}
-    """
-    return {QUERY: _query(_explored(spec, counts)), RESULTS: answer}
 
 
 def _explored(spec: AnalysisSpec, counts: Counts | None) -> AnalysisSpec:

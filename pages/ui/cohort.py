@@ -8,6 +8,7 @@ from core.reading import examples
 from core.view import html, words
 from pages.ui import frame, importing, show, sidebar, upload
 from pages.ui.frame import Page
+from pages.ui.sharing import arriving, owner
 
 IN_A_ROW = 3
 """Cards of shipped cohorts beside each other."""
@@ -19,7 +20,8 @@ def introduction(page: Page) -> None:
         st.html(
             html.paragraph(
                 "Choose a marker, slide a cutoff, and watch the curves, the test, the hazard "
-                "ratio and the Cox table follow. Everything stays on this computer.",
+                "ratio and the Cox table follow. Everything stays on this "
+                f"{'computer' if owner.on_this_computer() else 'server'}.",
                 "quiet",
             )
         )
@@ -36,7 +38,8 @@ def about(page: Page) -> None:
         for text in (page.dataset.about, page.dataset.source):
             if text:
                 st.html(html.paragraph(text, "finding"))
-        importing.downloads(page.dataset, page.spec)
+        if arriving.arrived(page.spec) is None:  # a shared view is looked at, not taken away
+            importing.downloads(page.dataset, page.spec)
     show.notes(page.notes)
     importing.show(page.dataset)
 

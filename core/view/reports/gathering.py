@@ -14,12 +14,12 @@ from core.notes import Note
 from core.parts import PARTS
 from core.progress import Progress, quiet
 from core.spec import AnalysisSpec
+from core.versions import versions
 from core.view import report as importing
 from core.view import words
 from core.view.reports import of_curves, of_cutoffs, of_lesions, of_models, of_patients, remark
 from core.view.reports.asked import Asked, Results, Section, once, unique
 from core.view.reports.document import Block, Heading, Listing, Paragraph, Report, numbered
-from core.view.reports.versions import versions
 
 ABOUT_OUTCOME = ("event", "event_is", "competing")
 """What notes are about that a locked outcome hides."""

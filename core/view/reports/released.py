@@ -16,11 +16,11 @@ from core.parts import PARTS
 from core.release import Release
 from core.spec import AnalysisSpec
 from core.survival.results import Row
+from core.versions import versions
 from core.view import charts, numbers, theme, words
 from core.view.charts import Figure
 from core.view.reports import html
 from core.view.reports.document import Block, Heading, Paragraph, Picture, Report, Table, numbered
-from core.view.reports.versions import versions
 
 HIDDEN = f"< {release.LEAST}"
 """A count that is not shown."""

@@ -8,8 +8,8 @@ Method
 A state is 70 patients with the months of the first and of the second line (0.01, all different), 66
 events, and ten labels each (`cost.LABELS`). It was fitted to the 89 printed estimates (`targets`),
 the counts of Table 1 fixed, from a pool of good states (`search`). The cost (`cost`) of a cell is 0
-where it rounds to the printed text, else a step and the logarithm of its distance, capped; the two
-cells that contradict others have a smaller weight. Three steps take turns:
+where it rounds to the printed text, else a step and the logarithm of its distance, capped; three
+cells that contradict others count nothing. Three steps take turns:
 
 1. `anneal`: simulated annealing of places and times of the second line, or of everything.
 2. `labels`: for given times, one label after the other against its own cells.
@@ -20,8 +20,8 @@ cells that contradict others have a smaller weight. Three steps take turns:
 (`state.csv`), in seconds and always the same (seed 70, of what dresses the state: `patients`,
 `lesions`). ``--check`` counts its cells. ``--search MINUTES`` goes on from it (``--scratch``: from
 nothing) with a seed and replaces it where fewer cells are missed. The committed state came from
-such searches of about an hour in all, which began with a draft of 58 cells; how many chains fit
-into a minute differs between machines, so that a search does not end at the same state everywhere.
+these steps, run for some two hours from a draft of 58 cells; how many chains fit into a minute
+differs between machines, so that a search does not end at the same state everywhere.
 """
 
 from __future__ import annotations

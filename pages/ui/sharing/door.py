@@ -94,7 +94,7 @@ async def enter(request: Request) -> Response:
     answer = RedirectResponse(place, 303, HEADERS)
     answer.set_cookie(
         cookie(link), VISITS.admit(link, token, passphrase), max_age=HOURS * 3600,
-        httponly=True, samesite="strict", secure=request.url.scheme == "https",
+        httponly=True, samesite="strict", secure=_is_https(request),
     )  # fmt: skip
     return answer
 
@@ -126,6 +126,12 @@ def visited(key: str, link: str) -> Opened:
     if visit is None:
         raise Gone
     return store().open(visit.token, passphrase=visit.passphrase)
+
+
+def _is_https(request: Request) -> bool:
+    """Whether the browser speaks HTTPS, to us or to the proxy in front."""
+    said = request.headers.get("x-forwarded-proto", request.url.scheme)
+    return said.partition(",")[0].strip().lower() == "https"
 
 
 def _place(opened: Opened) -> str:

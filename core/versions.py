@@ -1,4 +1,4 @@
-"""Which versions made a report."""
+"""Which versions made a result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
+PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 LIBRARIES = ("numpy", "scipy", "pandas", "lifelines", "scikit-survival", "numba", "altair")
 """What numbers and figures depend on."""
 
