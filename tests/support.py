@@ -130,10 +130,12 @@ def serve(
 def until(page: Any, script: str, arg: object = None, *, seconds: float = 20) -> None:
     """Wait until a script in the page answers true.
 
-    Playwright's own way lets the page evaluate a text, which our policy forbids it.
+    Playwright's own way lets the page evaluate a text, which our policy forbids it. What the script
+    asks for may not be there yet: that is not true either.
     """
     end = time.monotonic() + seconds
-    while not page.evaluate(script, arg):
+    asked = f"arg => {{ try {{ return ({script})(arg); }} catch {{ return false; }} }}"
+    while not page.evaluate(asked, arg):
         if time.monotonic() > end:
             pytest.fail(f"not true within {seconds:g} s: {script}")
         page.wait_for_timeout(30)

@@ -169,7 +169,7 @@ def test_a_unit_that_the_cells_had_is_heard() -> None:
 def test_cells_that_are_no_number_or_cannot_be_are_missing_and_named_by_line() -> None:
     sheet = {"patient": TWO, "SUVmax": [8.0, 4, 5, 3], "MTV": ["1.5", "about 2", None, "3"]}
     found = lesions_of(sheet | {"SUVmean": [4.0, -2, 3, 2]})
-    assert about(found, "no number").lines == (3,)
+    assert about(found, "without a number").lines == (3,)
     assert "about 2" not in "".join(note.text for note in found.notes)
     below = about(found, "below 0")
     assert (below.lines, below.level, below.section) == ((3,), "warning", "changed")
