@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
 
 from core import exploration, published, response, response_model, table_one
 from core.cohort import Cohort
@@ -102,7 +101,6 @@ def sentences(cohort: Cohort, spec: AnalysisSpec, parts: Iterable[str]) -> tuple
     return tuple(dict.fromkeys(filter(None, (*said, looked, _software()))))
 
 
-@cache
 def _software() -> str:
     """What computed the results."""
     own, python, *libraries = versions()
