@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import urllib.parse
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,8 @@ def test_unknown_expired_ended_and_deleted_look_the_same(served: Served, store: 
     deleted, _, gone = saved(store)
     store.delete(gone, owner=OWNER)
     short, _, view = saved(store)
-    link = store.link(view, owner=OWNER, days=1e-7)
+    made = datetime.now(UTC) - timedelta(days=2)
+    link = store.link(view, owner=OWNER, days=1, now=made)
     answers = [opened(served, t) for t in (ended, deleted, link.token, "y" * 32, "a")]
     assert {answer.status for answer in answers} == {404}
     assert len({answer.body for answer in answers}) == 1
