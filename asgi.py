@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 from pages.ui import login
-from pages.ui.sharing import door
+from pages.ui.sharing import door, owner
 
 HERE = Path(__file__).resolve().parent
 HIDDEN = ("/_stcore/metrics", "/_stcore/agent")
@@ -67,20 +67,21 @@ class Headers:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_missing(message)]
-                if scope["path"].startswith("/media/"):
-                    message["headers"].append((b"cache-control", b"no-store"))
+                said = message.get("headers", ())
+                if scope["path"].startswith("/media/"):  # files of one person
+                    said = [h for h in said if h[0].lower() != b"cache-control"]
+                    said.append((b"cache-control", b"no-store"))
+                message["headers"] = [*said, *_missing(said)]
             await send(message)
 
         await self.app(scope, receive, with_headers)
 
 
-def _missing(message: Message) -> Iterable[tuple[bytes, bytes]]:
-    said = {name.lower() for name, _ in message.get("headers", ())}
-    return [(name, value) for name, value in SHOWN.items() if name not in said]
+def _missing(said: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in said}
+    return [(name, value) for name, value in SHOWN.items() if name not in names]
 
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOGIN = "STRATISCOPE_LOGIN"
 """Environment variable: ``proxy`` says that a program in front of this one asks for a login."""
 
@@ -88,7 +89,7 @@ LOGIN = "STRATISCOPE_LOGIN"
 def _guard() -> None:
     """Refuse to open the dashboard to a network where nobody has to log in."""
     address = config.get_option("server.address")
-    if address in LOOPBACK or login.configured() or os.environ.get(LOGIN) == "proxy":
+    if address in owner.LOCAL or login.configured() or os.environ.get(LOGIN) == "proxy":
         return
     raise SystemExit(
         f"error: server.address is {address or 'open to every network'} and no login is set up. "

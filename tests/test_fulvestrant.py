@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import re
-import subprocess
-import tomllib
 from collections import Counter
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,55 +13,25 @@ import pytest
 
 from core.analysis import analyse_query
 from core.lesions.pet.vocabulary import is_bone
-from tests.support import need
+from tests.study_cells import (
+    KEY,
+    again_in_r,
+    assert_made,
+    folder,
+    pick,
+    query_of,
+    rounds_to,
+    rows,
+    stored,
+)
 
-DATA = Path(__file__).parents[1] / "data"
-FOLDER = DATA / "fulvestrant"
-REFERENCE = Path(__file__).with_name("reference")
-HEADER = [
-    "place", "factor", "group", "model", "quantity", "printed", "kind", "part", "query", "path",
-    "reason",
-]  # fmt: skip
+NAME = "fulvestrant"
+FOLDER = folder(NAME)
 KINDS = {"estimate": 129, "count": 67, "other": 31}
 LEAST_MATCHED = 104
-KEY = ("place", "factor", "group", "model", "quantity")
 
 
-def _rows() -> list[dict[str, str]]:
-    with (FOLDER / "printed.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-PRINTED = _rows()
-
-
-def _query(row: dict[str, str]) -> str:
-    """The study's own question with what a cell asks for in place of the same fields."""
-    base = tomllib.loads((DATA / "fulvestrant.toml").read_text(encoding="utf-8"))["base"]
-    own = [field for field in row["query"].split("&") if field]
-    names = {field.partition("=")[0] for field in own}
-    kept = [field for field in base.split("&") if field.partition("=")[0] not in names]
-    return "&".join([*kept, *own, f"parts={row['part']}"])
-
-
-def _pick(answer: Any, path: str) -> Any:
-    for name, inside in re.findall(r"([A-Za-z_]\w*)|\[([^\]]*)\]", path):
-        key, equals, value = inside.partition("=")
-        if name:
-            answer = answer[name]
-        elif equals:
-            answer = next(entry for entry in answer if str(entry[key]) == value)
-        else:
-            answer = answer[int(inside)]
-    return answer
-
-
-def _rounds_to(value: float | None, text: str) -> bool:
-    if text == "NR" or value is None:
-        return text == "NR" and value is None
-    unit = Decimal(1).scaleb(-len(text.partition(".")[2]))
-    # Ten decimals: what a sum leaves in the last bits decides nothing.
-    return Decimal(f"{value:.10f}").quantize(unit, ROUND_HALF_UP) == Decimal(text)
+PRINTED = rows(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -76,19 +40,17 @@ def computed() -> list[float | None]:
     answers: dict[str, Any] = {}
     found: list[float | None] = []
     for row in PRINTED:
-        query = _query(row)
+        query = query_of(NAME, row)
         if query not in answers:
-            answers[query] = analyse_query("fulvestrant", query)
-        value = _pick(answers[query][row["part"]], row["path"])
+            answers[query] = analyse_query(NAME, query)
+        value = pick(answers[query][row["part"]], row["path"])
         found.append(100 * value if row["quantity"] == "percent" else value)
     return found
 
 
 @pytest.fixture(scope="module")
 def counted_in_r() -> dict[str, Any]:
-    text = (REFERENCE / "fulvestrant_reference.json").read_text(encoding="utf-8")
-    stored: dict[str, Any] = json.loads(text)
-    return stored
+    return stored(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +64,6 @@ def lesions() -> pd.DataFrame:
 
 
 def test_the_list_of_printed_cells_is_complete() -> None:
-    with (FOLDER / "printed.csv").open(encoding="utf-8", newline="") as stream:
-        assert next(csv.reader(stream)) == HEADER
     assert Counter(row["kind"] for row in PRINTED) == KINDS
     assert len({tuple(row[name] for name in KEY) for row in PRINTED}) == len(PRINTED)
     table_2 = [r for r in PRINTED if r["place"] == "Table 2" and r["kind"] == "estimate"]
@@ -115,7 +75,7 @@ def test_the_list_of_printed_cells_is_complete() -> None:
 
 def test_cells_match_or_have_a_reason_why_not(computed: list[float | None]) -> None:
     for row, value in zip(PRINTED, computed, strict=True):
-        assert _rounds_to(value, row["printed"]) == (not row["reason"]), (row, value)
+        assert rounds_to(value, row["printed"]) == (not row["reason"]), (row, value)
     matched = Counter(row["kind"] for row in PRINTED if not row["reason"])
     assert matched["estimate"] >= LEAST_MATCHED
     assert matched["count"] == KINDS["count"]
@@ -138,18 +98,7 @@ def test_r_counts_the_same_cells(
 
 
 def test_r_computes_the_stored_numbers_again(counted_in_r: dict[str, Any], tmp_path: Path) -> None:
-    program = need("Rscript")
-    check = "quit(status = !all(sapply(c('jsonlite', 'survival'), requireNamespace)))"
-    if subprocess.run([program, "-e", check], capture_output=True, check=False).returncode:
-        need("Rscript with the packages jsonlite, survival")
-    output = tmp_path / "again.json"
-    script = REFERENCE / "fulvestrant_reference.R"
-    run = subprocess.run(
-        [program, str(script), str(FOLDER), str(output)],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    again = json.loads(output.read_text(encoding="utf-8"))
+    again = again_in_r(NAME, tmp_path / "again.json")
     assert again["counts"] == counted_in_r["counts"]
     for a, b in zip(again["cells"], counted_in_r["cells"], strict=True):
         assert a["matched"] == b["matched"]
@@ -161,9 +110,7 @@ def test_r_computes_the_stored_numbers_again(counted_in_r: dict[str, Any], tmp_p
 def test_the_generator_makes_the_committed_tables() -> None:
     from data.generators.fulvestrant.__main__ import tables
 
-    for name, rows in tables().items():
-        with (FOLDER / name).open(encoding="utf-8", newline="") as stream:
-            assert list(csv.reader(stream)) == [[str(cell) for cell in row] for row in rows]
+    assert_made(NAME, tables())
 
 
 def test_the_search_counts_as_r_does(counted_in_r: dict[str, Any]) -> None:
@@ -228,7 +175,7 @@ def test_the_lesions_can_be(patients: pd.DataFrame, lesions: pd.DataFrame) -> No
 )
 def test_the_cutoffs_are_the_rounded_medians(marker: str, high: int) -> None:
     row = next(r for r in PRINTED if r["factor"] == marker and "cut_value" in r["query"])
-    answer = analyse_query("fulvestrant", _query(row | {"part": "cohort"}))
+    answer = analyse_query(NAME, query_of(NAME, row | {"part": "cohort"}))
     assert answer["groups"]["levels"][1]["n"] == high
     assert answer["cohort"]["n"] == 27
     assert answer["data"]["synthetic"]

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import re
-import subprocess
 from collections import Counter
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,56 +17,27 @@ from core.lesions.recist import table
 from core.lesions.recist.models import Modes, modes
 from core.lesions.recist.progression import ends
 from core.lesions.recist.response import Assessments, assess
-from core.reading import examples
-from tests.support import need
+from tests.study_cells import (
+    KEY,
+    again_in_r,
+    assert_made,
+    folder,
+    pick,
+    query_of,
+    rounds_to,
+    rows,
+    stored,
+)
 
 NAME = "progression_mode"
-FOLDER = examples.FOLDER / NAME
-REFERENCE = Path(__file__).with_name("reference")
-HEADER = [
-    "place", "factor", "group", "model", "quantity", "printed", "kind", "part", "query", "path",
-    "reason",
-]  # fmt: skip
+FOLDER = folder(NAME)
 KINDS = {"estimate": 89, "count": 37, "other": 27}
-LEAST_MATCHED = 75
-KEY = ("place", "factor", "group", "model", "quantity")
+LEAST_MATCHED = 80
 REFUSED = "the program refuses"
 DAYS = 30.4375
 
 
-def _rows() -> list[dict[str, str]]:
-    with (FOLDER / "printed.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-PRINTED = _rows()
-
-
-def _query(row: dict[str, str]) -> str:
-    """The study's own question with what a cell asks for in place of the same fields."""
-    own = [field for field in row["query"].split("&") if field]
-    names = {field.partition("=")[0] for field in own}
-    base = str(examples.dictionary(NAME)["base"]).split("&")
-    kept = [field for field in base if field.partition("=")[0] not in names]
-    return "&".join([*kept, *own, f"parts={row['part']}"])
-
-
-def _pick(answer: Any, path: str) -> Any:
-    for name, inside in re.findall(r"([A-Za-z_]\w*)|\[([^\]]*)\]", path):
-        key, equals, value = inside.partition("=")
-        if name:
-            answer = answer[name]
-        elif equals:
-            answer = next(entry for entry in answer if str(entry[key]) == value)
-        else:
-            answer = answer[int(inside)]
-    return answer
-
-
-def _rounds_to(value: float, text: str) -> bool:
-    unit = Decimal(1).scaleb(-len(text.partition(".")[2]))
-    # Ten decimals: what a sum leaves in the last bits decides nothing.
-    return Decimal(f"{value:.10f}").quantize(unit, ROUND_HALF_UP) == Decimal(text)
+PRINTED = rows(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +46,7 @@ def computed() -> list[float | None]:
     answers: dict[str, Any] = {}
     found: list[float | None] = []
     for row in PRINTED:
-        query = _query(row)
+        query = query_of(NAME, row)
         if query not in answers:
             try:
                 answers[query] = analyse_query(NAME, query)
@@ -89,16 +55,14 @@ def computed() -> list[float | None]:
         if answers[query] is None:
             found.append(None)
             continue
-        value = _pick(answers[query][row["part"]], row["path"])
+        value = pick(answers[query][row["part"]], row["path"])
         found.append(100 * value if row["quantity"] == "percent" else value)
     return found
 
 
 @pytest.fixture(scope="module")
 def counted_in_r() -> dict[str, Any]:
-    text = (REFERENCE / f"{NAME}_reference.json").read_text(encoding="utf-8")
-    stored: dict[str, Any] = json.loads(text)
-    return stored
+    return stored(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +95,6 @@ def mode(assessed: Assessments) -> Modes:
 
 
 def test_the_list_of_printed_cells_is_complete() -> None:
-    with (FOLDER / "printed.csv").open(encoding="utf-8", newline="") as stream:
-        assert next(csv.reader(stream)) == HEADER
     assert Counter(row["kind"] for row in PRINTED) == KINDS
     assert len({tuple(row[name] for name in KEY) for row in PRINTED}) == len(PRINTED)
     places = Counter(row["place"] for row in PRINTED if row["kind"] == "estimate")
@@ -147,7 +109,7 @@ def test_cells_match_or_have_a_reason_why_not(computed: list[float | None]) -> N
     for row, value in zip(PRINTED, computed, strict=True):
         assert (REFUSED in row["reason"]) == (value is None)
         if value is not None:
-            assert _rounds_to(value, row["printed"]) == (not row["reason"]), (row, value)
+            assert rounds_to(value, row["printed"]) == (not row["reason"]), (row, value)
     matched = Counter(row["kind"] for row in PRINTED if not row["reason"])
     assert matched["count"] == KINDS["count"]
 
@@ -169,18 +131,7 @@ def test_r_counts_the_same_cells(
 
 
 def test_r_computes_the_stored_numbers_again(counted_in_r: dict[str, Any], tmp_path: Path) -> None:
-    program = need("Rscript")
-    check = "quit(status = !all(sapply(c('jsonlite', 'survival'), requireNamespace)))"
-    if subprocess.run([program, "-e", check], capture_output=True, check=False).returncode:
-        need("Rscript with the packages jsonlite, survival")
-    output = tmp_path / "again.json"
-    script = REFERENCE / f"{NAME}_reference.R"
-    run = subprocess.run(
-        [program, str(script), str(FOLDER), str(output)],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    again = json.loads(output.read_text(encoding="utf-8"))
+    again = again_in_r(NAME, tmp_path / "again.json")
     assert again["counts"] == counted_in_r["counts"]
     assert again["groups"] == counted_in_r["groups"]
     for a, b in zip(again["cells"], counted_in_r["cells"], strict=True):
@@ -281,9 +232,7 @@ def test_the_clauses_of_recist_occur(assessed: Assessments, lesions: pd.DataFram
 def test_the_generator_makes_the_committed_tables() -> None:
     from data.generators.progression_mode.__main__ import tables
 
-    for name, rows in tables().items():
-        with (FOLDER / name).open(encoding="utf-8", newline="") as stream:
-            assert list(csv.reader(stream)) == [[str(cell) for cell in row] for row in rows]
+    assert_made(NAME, tables())
 
 
 def test_the_search_counts_as_r_does(counted_in_r: dict[str, Any]) -> None:

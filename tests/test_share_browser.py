@@ -217,7 +217,7 @@ def test_the_address_alone_opens_nothing(
     inside.settle()
     stranger = viewer()
     stranger.page.goto(inside.page.url)
-    stranger.page.wait_for_selector("text=This link opens nothing")
+    stranger.page.wait_for_selector("text=You are not inside this shared view")
     assert headline()[0] not in stranger.text()
 
 

@@ -33,6 +33,16 @@ class Gone(SharingError):
         )
 
 
+class Away(SharingError):
+    """No visit: it was never begun, or ended with its hours or the server's start."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You are not inside this shared view, or your visit has ended",
+            "Open the link that you were sent, once more",
+        )
+
+
 class StaleVersion(SharingError):
     """Somebody saved the view since it was opened.
 

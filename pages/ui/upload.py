@@ -9,15 +9,13 @@ from typing import NoReturn
 
 import streamlit as st
 
+from core.__main__ import FILES
 from core.dataset import digest_of, reference_of
 from core.errors import DataError, StratiscopeError
 from core.spec import AnalysisSpec
 from pages.ui import confirm, frame, loading, opening, roles
 from pages.ui.loading import Loaded
 from pages.ui.sharing import bundles, owner
-
-FILES = "STRATISCOPE_FILES"
-"""Environment variable by which ``python -m core open`` tells the files of its view."""
 
 
 def choose() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import StratiscopeError
 from core.reading import examples
 from core.sharing import snapshot
-from core.sharing.errors import Gone
+from core.sharing.errors import Away, Gone
 from core.sharing.saved import Opened
 from core.sharing.visits import VISITS, cookie
 from core.spec import AnalysisSpec
@@ -68,7 +68,7 @@ def still_open(spec: AnalysisSpec) -> None:
     if time.monotonic() - st.session_state.get("asked_at", 0.0) > PATIENCE:
         try:
             _ask(here)
-        except Gone as error:
+        except (Away, Gone) as error:
             _leave(here)
             _stop(error)
         except StratiscopeError as error:
@@ -97,7 +97,7 @@ def _watch(here: Arrived) -> None:
         return
     try:
         _ask(here)
-    except Gone:
+    except (Away, Gone):
         st.session_state["asked_at"] = 0.0
         st.rerun()
     except StratiscopeError:
@@ -108,7 +108,7 @@ def _ask(here: Arrived) -> None:
     link = here.opened.link
     visit = VISITS.of(st.context.cookies.get(cookie(link.id), ""), link.id)
     if visit is None:
-        raise Gone
+        raise Away
     door.store().opens(visit.token)
     st.session_state["asked_at"] = time.monotonic()
 

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core.errors import StratiscopeError
-from core.sharing.errors import Gone, Locked, PassphraseNeeded, StoreError, WrongPassphrase
+from core.sharing.errors import Away, Gone, Locked, PassphraseNeeded, StoreError, WrongPassphrase
 from core.sharing.saved import Opened
 from core.sharing.store import Store
 from core.sharing.visits import HOURS, VISITS, cookie
@@ -119,12 +119,14 @@ def visited(key: str, link: str) -> Opened:
 
     Raises
     ------
+    Away
+        If there is no such visit.
     Gone
-        If there is no such visit, or the link opens nothing any more.
+        If the link opens nothing any more.
     """
     visit = VISITS.of(key, link)
     if visit is None:
-        raise Gone
+        raise Away
     return store().open(visit.token, passphrase=visit.passphrase)
 
 

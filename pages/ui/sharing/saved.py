@@ -33,6 +33,9 @@ def show(page: Page) -> None:
         found = door.store().views(owner.owner())
         if not found:
             st.html(html.paragraph("There are none yet.", "quiet"))
+        if len(found) > MOST:
+            text = f"The newest {MOST} of {len(found)}; delete some to see the others."
+            st.html(html.paragraph(text, "quiet"))
         for view in found[:MOST]:
             _view(page, view, door.store().links(view.view, owner=owner.owner()))
     except StratiscopeError as error:
