@@ -40,13 +40,14 @@ PLACES = 2
 class Group:
     """A group; None stands for a count that is hidden, or a time that is not reached.
 
-    `hidden` says that the whole group is too small to be shown.
+    `median` is in full months, in whatever unit the curves are shown; `hidden` says that the whole
+    group is too small to be shown.
     """
 
     label: str
     n: int | None
     events: int | None
-    median: float | None
+    median: int | None
     hidden: bool
 
 
@@ -139,13 +140,8 @@ def of_curves(result: KMResult, ledger: Sequence[LedgerEntry], total: int, unit:
 
 def _group(summary: Summary, month: float) -> Group:
     n, events = cell(summary.n, summary.events)
-    median = None if n is None or summary.median is None else _coarse(summary.median, month)
+    median = None if n is None or summary.median is None else round(summary.median / month)
     return Group(summary.label, n, events, median, n is None)
-
-
-def _coarse(time: float, month: float) -> float:
-    """A time to the full month."""
-    return math.floor(time / month + 0.5) * month
 
 
 def _steps(result: KMResult, month: float) -> pd.DataFrame:

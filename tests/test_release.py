@@ -135,7 +135,11 @@ def test_the_page_shows_no_exact_number_of_a_patient() -> None:
     body = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
     shown = {float(x) for x in re.findall(r"(?<![\d.])\d{2,4}(?:\.\d+)?", body)}
     medians = [s.median for s in PARTS["km"].make(cohort, spec).groups]
-    assert not shown & {m for m in medians if m is not None}
+    exact = {m for m in medians if m is not None}
+    assert exact
+    assert not shown & exact
+    in_months = {round(m / 30.4375) for m in exact}
+    assert {g.median for g in released_of(cohort, spec).groups} - {None} == in_months <= shown
     assert "686" in body
     assert "<script" not in text
 

@@ -28,6 +28,7 @@ from core.known import KnownLater
 from core.lesions.attach import FIELDS, Attached, attached
 from core.notes import Note
 from core.parts import PARTS, WHO
+from core.progress import Progress
 from core.reading import examples
 from core.reading.process.child import Readers
 from core.reading.roles.filling import fill
@@ -102,13 +103,19 @@ class Page:
         Any move on the page, or leaving it, ends the work at the next sign of progress. What was
         finished is kept like any other result.
         """
+        if self.key(part) in st.session_state.get("worked", {}):
+            return st.session_state["worked"][self.key(part)]
+        with telling(words) as progress:
+            return self.found(part, progress)
+
+    def found(self, part: str, progress: Progress) -> Any:
+        """The result of an analysis: what was computed already, else with progress told."""
+        if not PARTS[part].long:
+            return self.result(part)
         key = self.key(part)
         kept: dict[str, Any] = st.session_state.setdefault("worked", {})
         if key not in kept:
-            cohort = self.cohort
-            with telling(words) as progress:
-                found = PARTS[part].make(cohort, self.spec, progress)
-            kept[key] = found
+            kept[key] = PARTS[part].make(self.cohort, self.spec, progress)
             while len(kept) > MOST_KEPT:
                 kept.pop(next(iter(kept)))
         return kept[key]
@@ -116,12 +123,7 @@ class Page:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What must be known about the question before any result; the import report is apart."""
-        cohort = self.cohort
-        return (
-            *self.guesses,
-            *cohort.included.notes,
-            *cohort.groups.notes,
-        )
+        return (*self.guesses, *self.cohort.included.notes, *self.cohort.groups.notes)
 
     def __enter__(self) -> Self:
         return self

@@ -102,8 +102,11 @@ def _total(n: int | None) -> str:
     return "not shown" if n is None else numbers.count(n)
 
 
+def _months(median: int | None) -> str:
+    return numbers.NOT_REACHED if median is None else numbers.count(median)
+
+
 def _curves(found: Release, cohort: Cohort) -> list[Block]:
-    unit = cohort.show_unit
     frame = pd.DataFrame(
         [
             {
@@ -111,7 +114,7 @@ def _curves(found: Release, cohort: Cohort) -> list[Block]:
                 "Patients": _count(g.n),
                 "Events": HIDDEN if g.n is None else ("not shown" if g.events is None
                                                       else numbers.count(g.events)),
-                f"Median, {unit}": "–" if g.hidden else numbers.time(g.median, unit),
+                "Median, full months": "–" if g.hidden else _months(g.median),
             }
             for g, name in zip(found.groups, cohort.groups.screen_labels, strict=True)
         ]

@@ -99,6 +99,7 @@ def _report(page: Page, parts: tuple[str, ...], form: str) -> None:
                 page.cohort, page.spec, parts,
                 format=form,  # type: ignore[arg-type]
                 link=address, counts=exploring.counts(page), notes=page.guesses,
+                results=lambda part: page.found(part, progress),
                 made=datetime.now(UTC).date(), progress=progress,
             )  # fmt: skip
     except StratiscopeError as error:

@@ -156,7 +156,7 @@ def contents(page: Page, kind: str) -> tuple[Mapping[str, bytes], tuple[str, ...
         # Who only looks gets this report and no data.
         shown = making.make(
             page.cohort, page.spec, parts_of(page), format="html", counts=counts,
-            notes=page.guesses, results=page.result, progress=progress,
+            notes=page.guesses, results=lambda part: page.found(part, progress), progress=progress,
         )  # fmt: skip
         place = {door.PLACE: path().encode()}
         return {**found.members, **place, door.PAGE: shown}, found.notes
