@@ -28,6 +28,8 @@ from tests.soak.seeds import MAIN, MORE
 from tests.support import ROOT, hostile_files
 
 SECONDS = 10.0
+BUSY = 3
+"""How much longer a computer that does other work may take than one that does not."""
 MOST_GROWTH = 200 << 20
 GOOD = b"id,months,dead\n1,3.5,1\n2,4,0\n"
 
@@ -74,7 +76,7 @@ class Hostile:
         try:
             return self.readers.read([(name, data)], recipe=Recipe())
         finally:
-            assert time.monotonic() - began < seconds
+            assert time.monotonic() - began < BUSY * seconds
             assert before.growth() < MOST_GROWTH
 
     def cells(self, file: str) -> list[list[str]]:

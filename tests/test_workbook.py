@@ -327,10 +327,11 @@ def test_hidden_sheets_come_last_and_are_told() -> None:
 )
 def test_a_hostile_workbook_is_refused_at_once(name: str, said: str) -> None:
     data = (hostile_files() / name).read_bytes()
-    began = time.monotonic()
+    # Half a second to three seconds on a computer with nothing else to do.
+    began = time.process_time()
     with pytest.raises(DataError, match=said):
         workbook.read(data, Recipe())
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("name", ["xlsx_ghost_rows.xlsx", "xlsx_zip_traversal.xlsx"])

@@ -47,15 +47,17 @@ one <- function(case) {
   full <- fitted(case, data, case$terms)
   answer <- case
   answer$events <- full$nevent
+  fits <- lapply(seq_len(2^length(case$terms)) - 1, function(code) {
+    terms <- case$terms[bitwAnd(code, 2^(seq_along(case$terms) - 1)) > 0]
+    fit <- fitted(case, data, terms)
+    list(terms = terms, lik = tail(fit$loglik, 1), df = length(coef(fit)))
+  })
   for (name in c("aic", "bic")) {
     k <- if (name == "aic") 2 else log(full$nevent)
     steps <- stepAIC(full, direction = "both", k = k, trace = 0)
     moved <- steps$anova
-    subsets <- lapply(seq_len(2^length(case$terms)) - 1, function(code) {
-      terms <- case$terms[bitwAnd(code, 2^(seq_along(case$terms) - 1)) > 0]
-      fit <- fitted(case, data, terms)
-      lik <- tail(fit$loglik, 1)
-      list(terms = terms, value = -2 * lik + k * length(coef(fit)))
+    subsets <- lapply(fits, function(fit) {
+      list(terms = fit$terms, value = -2 * fit$lik + k * fit$df)
     })
     order_of <- order(sapply(subsets, `[[`, "value"))
     answer[[name]] <- list(
