@@ -22,14 +22,18 @@ LARGEST = 12.0
 
 
 @compiled
-def median(time: np.ndarray, event: np.ndarray, x: np.ndarray, level: int, out: np.ndarray) -> None:
-    """Write the median of one level and its lower and upper limit to `out`."""
-    out[:] = np.nan
+def form(event: np.ndarray, x: np.ndarray, level: int, places: np.ndarray) -> float:
+    """Write which times make the median and the limits of one level, and return how.
+
+    `places` (3) are those of the median and of the earlier and the later time between which the
+    density at the median is taken; -1 where there is none. The earlier time is then 0. Returned is
+    how far the limits are from the median, per month between these two times.
+    """
+    places[:] = -1
     at_risk = 0
     for i in range(len(x)):
         at_risk += x[i] == level
-    s, green, s_u, t_u = 1.0, 0.0, 1.0, 0.0
-    at_median = np.nan
+    s, green, s_earlier, earlier, error = 1.0, 0.0, 1.0, -1, np.nan
     for i in range(len(x)):
         if x[i] != level:
             continue
@@ -38,19 +42,30 @@ def median(time: np.ndarray, event: np.ndarray, x: np.ndarray, level: int, out: 
                 green += 1.0 / (at_risk * (at_risk - 1.0))
             s *= (at_risk - 1.0) / at_risk
             if s >= 0.55 - CLOSE:
-                s_u, t_u = s, time[i]
-            if np.isnan(out[0]) and s <= 0.5 + CLOSE:
-                out[0] = time[i]
-                # Greenwood's variance is infinite where the curve is 0: no error, no limits.
-                at_median = s * math.sqrt(green) if at_risk > 1 else np.nan
+                s_earlier, earlier = s, i
+            if places[0] < 0 and s <= 0.5 + CLOSE:
+                places[0] = i
+                error = s * math.sqrt(green) if at_risk > 1 else np.nan
             if s <= 0.45 + CLOSE:
-                if np.isnan(at_median):
-                    return
-                half = Z_MEDIAN * at_median * (time[i] - t_u) / (s_u - s)
-                out[1] = max(0.0, out[0] - half)
-                out[2] = out[0] + half
-                return
+                # Greenwood's variance is infinite where the curve is 0: no error, no limits.
+                if np.isnan(error):
+                    return 0.0
+                places[1], places[2] = earlier, i
+                return Z_MEDIAN * error / (s_earlier - s)
         at_risk -= 1
+    return 0.0
+
+
+@compiled
+def limits(time: np.ndarray, places: np.ndarray, half: float, out: np.ndarray) -> None:
+    """Write the median and its lower and upper limit to `out`, from what `form` has found."""
+    out[:] = np.nan
+    if places[0] >= 0:
+        out[0] = time[places[0]]
+        if places[2] >= 0:
+            wide = half * (time[places[2]] - (time[places[1]] if places[1] >= 0 else 0.0))
+            out[1] = max(0.0, out[0] - wide)
+            out[2] = out[0] + wide
 
 
 @compiled

@@ -125,7 +125,7 @@ def _patient(labels: np.ndarray, held: set[int], k: int, rng: np.random.Generato
         means = np.minimum(means, np.round(suv - 0.05, 2))
         means[0] = mean
         found = _volumes(labels, held, means, rng)
-        if found is not None and (means < suv).all():
+        if found is not None and ((means >= SUV_MIN) & (means < suv)).all():
             return np.column_stack([suv, means, found])
     raise Failed
 

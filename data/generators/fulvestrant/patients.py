@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from data.generators.fulvestrant.cost import BENEFIT, WEEK_24
-from data.generators.fulvestrant.targets import CHEMO, LINE, LIVER, SITES
+from data.generators.fulvestrant.targets import BENEFIT, CHEMO, LINE, LIVER, SITES, WEEK_24
 
 AGES = (37, 59, 78)
 """Lowest, median, highest."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from data.generators.fulvestrant.cost import N_FACTORS, cell, levels_of
-from data.generators.fulvestrant.kernels import cox, cox3, logrank, median
+from data.generators.fulvestrant.kernels import cox, cox3, form, limits, logrank
 from data.generators.fulvestrant.targets import N_CELLS, SELECTED, TERMS, tables
 
 FILE = Path(__file__).with_name("state.csv")
@@ -40,19 +40,26 @@ def values(state: State) -> np.ndarray:
     found = np.full((12, N_CELLS), np.nan)
     for f in range(N_FACTORS):
         for level in range(levels_of(f)):
-            median(time, event, x[f], level, found[f, 3 * level : 3 * level + 3])
+            _median(time, event, x[f], level, found[f, 3 * level : 3 * level + 3])
         found[f, 9] = logrank(event, x[f], levels_of(f))
         cox(event, x[f], found[f, 10:14])
     cox3(event, np.ascontiguousarray(x[list(SELECTED)]), found[10, :12])
-    median(time, event, np.zeros(len(time), dtype=np.int64), 0, found[11, :3])
+    _median(time, event, np.zeros(len(time), dtype=np.int64), 0, found[11, :3])
     return found
+
+
+def _median(
+    time: np.ndarray, event: np.ndarray, x: np.ndarray, level: int, out: np.ndarray
+) -> None:
+    places = np.empty(3, dtype=np.int64)
+    limits(time, places, form(event, x, level, places), out)
 
 
 def missed(state: State) -> np.ndarray:
     """Which of the 127 cells that a state decides do not match, shape (12, 14)."""
     found = values(state)
-    target, half, weight = tables()
+    target, half = tables()
     wrong = np.zeros(found.shape, dtype=bool)
-    for place in zip(*np.nonzero(weight), strict=True):
-        wrong[place] = cell(found[place], target[place], half[place], 1.0) > 0
+    for place in zip(*np.nonzero(np.isfinite(target)), strict=True):
+        wrong[place] = cell(found[place], target[place], half[place]) > 0
     return wrong

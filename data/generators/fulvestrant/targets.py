@@ -19,9 +19,25 @@ SELECTED = (LIVER, HI, SUVMAX)
 TERMS = ("liver", "line", "chemo", "COV", "HI", "SUVmax", "SUVmean", "MTV", "TLG", "sites")
 N_CELLS = 14
 """Cells of a row: nine of the medians, log-rank p, hazard ratio, limits, p."""
+LOGRANK = 9
+"""Place of the log-rank p; the hazard ratio, its limits and p follow."""
 NOT_REACHED = -1.0
-LOST = 0.25
-"""Weight of a cell that contradicts others of its row and cannot match together with them."""
+N, EVENTS = 27, 16
+COUNTS = (
+    (6, 5), (8, 6), (8, 4), (13, 8), (14, 7), (13, 6), (14, 7), (14, 8), (14, 8),
+)  # fmt: skip
+"""Patients and events of the higher level of each factor of two levels."""
+FIRST, LAST = 0.3, 59.0
+"""Months between which times lie."""
+ANCHORS = np.array([3.0, 3.3, 5.6, 6.3, 6.5, 8.6, 9.42, 11.9, 16.68, 17.3, 19.6])
+"""Printed medians, which are event times."""
+WEEK_24 = (5.52, 5.7)
+"""Months: 24 weeks, and the end of the scan of that week, which finds progression or none."""
+BENEFIT = 15
+BENEFIT_HIGH = 10
+"""Patients with clinical benefit (24 weeks without progression), and those of them with a high
+SUVmax; whether progression at the scan of week 24 comes after them is left open."""
+Targets = tuple[np.ndarray, np.ndarray]
 MEDIANS = ("median", "median_low", "median_high")
 RATIOS = ("hazard_ratio", "hr_low", "hr_high", "p_value")
 
@@ -43,8 +59,8 @@ def half_unit(text: str) -> float:
     return float(f"5e-{len(text.partition('.')[2]) + 1}")
 
 
-def tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Targets, half units and weights, each of shape (12, 14).
+def tables() -> Targets:
+    """Targets and half units of their last decimals, each of shape (12, 14).
 
     Rows are `FACTORS`, then the multivariable model (12 cells), then the overall curve (3 cells).
     NaN where nothing is printed, `NOT_REACHED` where a limit must be missing.
@@ -60,10 +76,7 @@ def tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             # The printed 0 of a limit that would be negative is exact, whatever its decimals.
             if row["quantity"] == "median_low" and float(target[place]) == 0.0:
                 unit[place] = 0.05
-    weight = np.where(np.isnan(target), 0.0, 1.0)
-    for place in ((LIVER, 13), (LINE, 0), (10, 3)):
-        weight[place] = LOST
-    return target, unit, weight
+    return target, unit
 
 
 def place_of(row: dict[str, str]) -> tuple[int, int]:
