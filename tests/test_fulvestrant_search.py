@@ -12,6 +12,7 @@ from data.generators.fulvestrant.annealing import Schedule, anneal, best_state
 from data.generators.fulvestrant.cost import N_FACTORS, cell, ranks
 from data.generators.fulvestrant.labelings import DEAREST_OF, Labelings, labelings
 from data.generators.fulvestrant.search import exchanged
+from tests.study_cells import rows, stored
 
 TIME, EVENT, X = state.read()
 TABLES = targets.tables()
@@ -21,6 +22,21 @@ TABLES = targets.tables()
 def lists() -> list[Labelings]:
     """Every factor's labelings in the pattern of the committed state."""
     return [labelings(EVENT, f, TABLES) for f in range(N_FACTORS)]
+
+
+def test_the_state_counts_as_r_does() -> None:
+    cells = [c for c in stored("fulvestrant")["cells"] if c["kind"] == "estimate"]
+    of_state = [c for c in cells if c["factor"] in (*targets.FACTORS, "Overall")]
+    assert int(np.isfinite(TABLES[0]).sum()) == len(of_state) == 127
+    now = (TIME, EVENT, X)
+    assert int(state.missed(now).sum()) == sum(not c["matched"] for c in of_state)
+    values = state.values(now)
+    printed = [row for row in rows("fulvestrant") if row["kind"] == "estimate"]
+    for row, found in zip(printed, cells, strict=True):
+        if found in of_state:
+            wanted = np.nan if found["value"] is None else found["value"]
+            value = values[targets.place_of(row)]
+            assert value == pytest.approx(wanted, rel=1e-6, abs=1e-9, nan_ok=True)
 
 
 def test_no_labeling_of_the_liver_is_left_out(lists: list[Labelings]) -> None:

@@ -104,7 +104,7 @@ imputed <- function() {
   used$hazard <- nelsonaalen(used, time, cens)
   predictors <- make.predictorMatrix(used)
   predictors[, "time"] <- 0
-  found <- mice(used, m = 200, maxit = 10, seed = 1, predictorMatrix = predictors,
+  found <- mice(used, m = 200, maxit = 5, seed = 1, predictorMatrix = predictors,
                 printFlag = FALSE)
   fits <- with(found, coxph(Surv(time, cens) ~ age + menostat + tsize + tgrade + pnodes + progrec +
                               horTh))
