@@ -48,6 +48,14 @@ def test_a_shipped_dictionary_says_what_is_known_later() -> None:
         analyse_query("fulvestrant", "group_by=clinical_benefit&parts=km")
 
 
+def test_the_selection_keeps_what_the_page_says() -> None:
+    view = next(v for v in studies.views("fulvestrant") if v.label.startswith("Table 2"))
+    assert view.about.endswith("in these made-up patients only the liver enters.")
+    query = "&".join(f"{k}={v}" for k, texts in view.spec.to_dict().items() for v in texts)
+    kept = analyse_query("fulvestrant", f"{query}&parts=cox")["cox"]["multivariable"]
+    assert [term["term"] for term in kept] == ["liver"]
+
+
 def test_the_studies_are_a_click_away() -> None:
     at = opened("pages/study.py", "data=gbsg2")
     assert_sound(at)

@@ -184,4 +184,4 @@ def _listed(event: np.ndarray, factor: int, targets: Targets) -> Labelings | Non
 def _fewest(state: State) -> State:
     """The state with the times that match most cells."""
     other = best_times(state)
-    return min(other, state, key=lambda s: missed(s).sum())
+    return min(state, other, key=lambda s: missed(s).sum())

@@ -3,7 +3,8 @@
 While the order, the events and the labels stay, so do all tests and models, and every median and
 limit is a linear function of the times: the median is one of them, and its limits are as far away
 as `1.96 x error / (drop of the curve) x (a later time less an earlier one)`. So the most cells that
-any times can match in this order are found exactly. Times are whole hundredths of a month.
+any times can match in this order are found exactly, and of all times that match them the nearest to
+those given. Times are whole hundredths of a month.
 """
 
 from __future__ import annotations
@@ -112,4 +113,42 @@ def best_times(state: State, *, seconds: float = 20.0) -> State:
     )  # fmt: skip
     if found.x is None:
         raise RuntimeError("No times were found")
-    return np.round(found.x[:N]) / 100.0, event, x
+    met = found.x[N:] < 0.5
+    return _nearest(time, lines[met], low[met], high[met], first, last, found.x[:N]), event, x
+
+
+def _nearest(
+    time: np.ndarray,
+    lines: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    found: np.ndarray,
+) -> np.ndarray:
+    """Of all times that match the same cells those nearest to `time`, in months.
+
+    The programme's own lie at the edges of what is allowed: many at the first moment, or the last.
+    `lines`, `low` and `high` are the cells, `first` and `last` bounds, `found` times that match.
+    """
+    # Variables: times in hundredths, then how far each is moved.
+    apart = np.zeros((N - 1, 2 * N))
+    for i in range(N - 1):
+        apart[i, i], apart[i, i + 1] = -1.0, 1.0
+    one = np.eye(N)
+    rows = np.vstack(
+        [np.hstack([lines, np.zeros(lines.shape)]), apart, np.hstack([one, one]),
+         np.hstack([-one, one])]
+    )  # fmt: skip
+    least = np.concatenate([low, np.ones(N - 1), 100.0 * time, -100.0 * time])
+    most = np.concatenate([high, np.full(3 * N - 1, np.inf)])
+    moved = milp(
+        np.repeat([0.0, 1.0], N),
+        constraints=LinearConstraint(csr_matrix(rows), least, most),
+        bounds=Bounds(
+            np.concatenate([first, np.zeros(N)]), np.concatenate([last, np.full(N, 1e4)])
+        ),
+        integrality=np.repeat([1, 0], N),
+        options={"time_limit": 20.0},
+    )
+    return np.round(found if moved.x is None else moved.x[:N]) / 100.0
