@@ -54,6 +54,7 @@ def test_the_selection_keeps_what_the_page_says() -> None:
     query = "&".join(f"{k}={v}" for k, texts in view.spec.to_dict().items() for v in texts)
     kept = analyse_query("fulvestrant", f"{query}&parts=cox")["cox"]["multivariable"]
     assert [term["term"] for term in kept] == ["liver"]
+    assert "16 events, 1 parameter." in said(opened(view.page, f"{query}&bootstraps=20"))
 
 
 def test_the_studies_are_a_click_away() -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.cohort import Cohort
 from core.contingency import Interval
+from core.notes import counted
 from core.response import Outcome, Rate, ResponseResult
 from core.response_model import LogisticResult, OddsRow
 from core.survival.results import Row
@@ -263,7 +264,8 @@ def model(result: LogisticResult) -> str:
     c = "" if result.auc is None else f" Area under the ROC curve {numbers.fixed(result.auc, 3)}."
     return (
         f"{numbers.count(result.n)} patients, {numbers.count(result.events)} responders, "
-        f"{result.parameters} parameters. Likelihood-ratio test of the whole model: "
+        f"{counted(result.parameters, 'parameter')}. Likelihood-ratio test of the whole "
+        "model: "
         f"{numbers.fixed(result.lr_test.statistic or 0, 2)} on {result.lr_test.df} df, "
         f"p {numbers.p_value(result.lr_test.p_value)}.{c}"
     )

@@ -8,6 +8,7 @@ from core.cohort import Cohort
 from core.exploration import Counts
 from core.groups import Groups
 from core.locking import was_locked
+from core.notes import counted as number_of
 from core.spec import AnalysisSpec
 from core.survival.cox import CoxResult
 from core.survival.km import KMResult
@@ -169,7 +170,8 @@ def model(cohort: Cohort, result: CoxResult) -> str:
     rows = "intervals of follow-up" if split else "patients"
     return (
         f"{numbers.count(result.n)} {rows}, {numbers.count(result.events)} events, "
-        f"{result.parameters} parameters. Likelihood-ratio test of the whole model: "
+        f"{number_of(result.parameters, 'parameter')}. Likelihood-ratio test of the whole "
+        "model: "
         f"{numbers.fixed(result.lr_test.statistic or 0, 2)} on {result.lr_test.df} df, "
         f"p {numbers.p_value(result.lr_test.p_value)}.{c}"
     )
