@@ -90,6 +90,7 @@ def within(time: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     moved = np.clip(time, low, high)
     for i in range(1, N):
         moved[i] = max(moved[i], moved[i - 1] + 0.01)
+    moved[-1] = min(moved[-1], high[-1])
     for i in range(N - 2, -1, -1):
         moved[i] = min(moved[i], moved[i + 1] - 0.01, high[i])
     return np.round(moved, 2)

@@ -75,8 +75,8 @@ class Labelings:
 
     def without_twins(self) -> Labelings:
         """Of those whose medians and limits are made alike only the cheapest."""
-        form = np.round(self.half * 1e6).astype(np.int64)
-        key = np.concatenate([self.places.reshape(len(self), -1), form], axis=1) * _MIX
+        apart = np.round(self.half * 1e6).astype(np.int64)
+        key = np.concatenate([self.places.reshape(len(self), -1), apart], axis=1) * _MIX
         order = np.argsort(self.cost, kind="stable")
         return self.taken(order[np.unique(key.sum(axis=1)[order], return_index=True)[1]])
 

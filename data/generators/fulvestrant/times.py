@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix, vstack
 
-from data.generators.fulvestrant.cost import N_FACTORS, levels_of
+from data.generators.fulvestrant.cost import N_FACTORS, OVERALL, levels_of
 from data.generators.fulvestrant.kernels import form
 from data.generators.fulvestrant.state import State
 from data.generators.fulvestrant.targets import FIRST, LAST, WEEK_24, N, tables
@@ -52,7 +52,7 @@ def cells(state: State) -> list[tuple[np.ndarray, float, float]]:
     _, event, x = state
     target, unit = tables()
     found = []
-    for f in [*range(N_FACTORS), 11]:
+    for f in [*range(N_FACTORS), OVERALL]:
         labels = x[f] if f < N_FACTORS else np.zeros(N, dtype=np.int64)
         for level in range(levels_of(f) if f < N_FACTORS else 1):
             line = linear_median(event, labels, level)
@@ -75,12 +75,7 @@ def best_times(state: State, *, seconds: float = 20.0) -> State:
     state : state
         Its order, events and labels are kept, and who is before and after week 24.
     seconds : float
-        After them the best times found so far are taken.
-
-    Raises
-    ------
-    RuntimeError
-        If no times were found.
+        After them the best times found so far are taken, or the given ones if none were found.
     """
     time, event, x = state
     wanted = cells(state)
@@ -112,7 +107,7 @@ def best_times(state: State, *, seconds: float = 20.0) -> State:
         options={"time_limit": seconds},
     )  # fmt: skip
     if found.x is None:
-        raise RuntimeError("No times were found")
+        return state
     met = found.x[N:] < 0.5
     return _nearest(time, lines[met], low[met], high[met], first, last, found.x[:N]), event, x
 
