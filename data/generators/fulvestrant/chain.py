@@ -14,8 +14,8 @@ TOGETHER = (LIVER, HI, SUVMAX, SUVMEAN)
 """Factors whose labels are chosen together."""
 TRIPLES = 60
 LEAST_SEVERAL = 8.0
-"""What the multivariable model is taken to cost at least: what is too dear with it is not fitted. It
-has cost less only beside a liver whose own test and model missed all their cells."""
+"""What the multivariable model is taken to cost at least: what is too dear with it is not fitted.
+It has cost less only beside a liver whose own test and model missed all their cells."""
 NEAR, PRINTED = 0.6, 0.1
 """Shares of the moves of a time that are small, and of those to a printed median."""
 
