@@ -434,6 +434,6 @@ def test_the_logistic_table_has_both_models() -> None:
     (line,) = view.logistic(found).to_dict("records")
     assert line["Variable"] == "suv: up (vs low)"
     assert line["Univariable OR (CI)"] == line["Multivariable OR (CI)"] == "6.00 (1.11–32.55)"
-    assert "27 patients, 15 responders, 1 parameters" in view.model(found)
+    assert "27 patients, 15 responders, 1 parameter. " in view.model(found)
     assert len(view.logistic_in_full(found)) == 2
     assert view.term_tests(found)["df"].tolist() == [1]
